@@ -1,0 +1,248 @@
+//! Request and answer bodies of the REST interface.
+//!
+//! Owns their shapes only. Source: the recording protocol, «REST».
+
+use crate::session::{Interruption, Recovery, SessionSummary, SnapshotBody, State, StoredEvent};
+use crate::status::{DamageReport, StartReport};
+use crate::{ErrorCode, SessionId, Timestamp, WarningCode};
+use serde::{Deserialize, Serialize};
+
+/// Every error answer: `{"error":{"code":…,"message":…}}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ErrorBody {
+    pub error: ErrorDetail,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ErrorDetail {
+    pub code: ErrorCode,
+    /// A sentence that says what to do.
+    pub message: String,
+}
+
+/// Answer to `POST /api/recording/events`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct EventsAnswer {
+    pub recorded: u64,
+    pub duplicates: u64,
+    pub rejected: u64,
+    /// One for each event, in the order of the request.
+    pub results: Vec<EventResult>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct EventResult {
+    pub event_id: Option<String>,
+    pub session_id: Option<String>,
+    pub status: EventStatus,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<ErrorCode>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<WarningCode>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EventStatus {
+    Recorded,
+    Duplicate,
+    Rejected,
+}
+
+/// Body of `POST /api/recording/snapshot`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct SnapshotRequest {
+    #[schema(value_type = String)]
+    pub session_id: SessionId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_at: Option<Timestamp>,
+    pub snapshot: SnapshotBody,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct SnapshotAnswer {
+    pub session_id: String,
+    /// False where it equals the last one.
+    pub stored: bool,
+    /// Messages in the snapshot.
+    pub messages: u64,
+    /// Messages that the session did not have before.
+    pub added: u64,
+}
+
+/// What a list of sessions is narrowed to and how it is sorted.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SessionFilter {
+    /// `None`: all states.
+    pub state: Option<State>,
+    /// Words that title, preview or messages must have.
+    pub q: Option<String>,
+    pub provider: Option<String>,
+    pub workspace: Option<String>,
+    pub starred: Option<bool>,
+    pub tag: Option<String>,
+    /// Sessions whose last event is at or after this time.
+    pub since: Option<Timestamp>,
+    /// Sessions whose first event is before this time.
+    pub until: Option<Timestamp>,
+    pub sort: SessionSort,
+    pub limit: u32,
+    pub cursor: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionSort {
+    /// Latest event first.
+    #[default]
+    Recent,
+    /// Earliest event first.
+    Oldest,
+    /// Latest start first.
+    Started,
+    /// By title, A to Z.
+    Title,
+    /// Most messages first.
+    Messages,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct SessionPage {
+    pub sessions: Vec<SessionSummary>,
+    /// How many sessions the filter finds in all.
+    pub total: u64,
+    pub next_cursor: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct EventPage {
+    pub events: Vec<StoredEvent>,
+    pub next_cursor: Option<String>,
+}
+
+/// Body of `PATCH /api/recording/sessions/{id}`. A field that is absent stays; `title: null` goes back to the client's.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SessionPatch {
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    pub title: Option<Option<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starred: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<String>>,
+}
+
+fn present<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::<String>::deserialize(d).map(Some)
+}
+
+/// One hit of the full-text search.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct SearchHit {
+    pub session_id: String,
+    pub session_title: Option<String>,
+    pub state: State,
+    pub kind: HitKind,
+    /// Place of the message or tool call in its session; absent for a title.
+    pub position: Option<u64>,
+    pub role: Option<crate::Role>,
+    pub timestamp: Option<Timestamp>,
+    /// Plain text around the hit.
+    pub excerpt: String,
+    /// Byte ranges of `excerpt` that match, as `[from, to)`.
+    pub marks: Vec<(usize, usize)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HitKind {
+    Title,
+    Message,
+    ToolCall,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct SearchAnswer {
+    pub hits: Vec<SearchHit>,
+    pub next_cursor: Option<String>,
+}
+
+/// What is at hand for an interrupted session.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct RecoveryCandidate {
+    #[serde(flatten)]
+    pub session: SessionSummary,
+    pub interruption: Option<Interruption>,
+    pub snapshots: u64,
+    pub last_snapshot_at: Option<Timestamp>,
+    /// Messages that only snapshots have.
+    pub only_in_snapshots: u64,
+    pub partial_messages: u64,
+    pub open_tool_calls: u64,
+    pub missing: Vec<(u64, u64)>,
+}
+
+/// `GET /api/recording/recovery`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct RecoveryOverview {
+    /// Interrupted sessions, the latest first.
+    pub interrupted: Vec<RecoveryCandidate>,
+    /// Past recoveries, the latest first.
+    pub reports: Vec<RecoveryReport>,
+    /// What the start of this run found.
+    pub last_start: Option<StartReport>,
+    /// Files that hold damaged bytes that were set aside.
+    pub quarantine: Vec<DamageReport>,
+}
+
+/// Body of `POST /api/recording/recovery`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecoveryRequest {
+    /// These sessions; absent: all interrupted ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<String>>)]
+    pub session_ids: Option<Vec<SessionId>>,
+}
+
+/// What a recovery did.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct RecoveryReport {
+    pub report_id: u64,
+    pub at: Timestamp,
+    pub recovered: Vec<RecoveredSession>,
+    /// Sessions that were asked for and are not interrupted, or unknown.
+    pub skipped: Vec<SkippedSession>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct RecoveredSession {
+    pub session_id: String,
+    pub messages: u64,
+    #[serde(flatten)]
+    pub recovery: Recovery,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct SkippedSession {
+    pub session_id: String,
+    pub reason: String,
+}
+
+/// Body of `POST /api/recording/pause`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PauseRequest {
+    /// Absent: until it is resumed.
+    #[serde(default)]
+    pub minutes: Option<u32>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct NoticePage {
+    pub notices: Vec<crate::lifecycle::Notice>,
+    pub next_cursor: Option<String>,
+}

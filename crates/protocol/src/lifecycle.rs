@@ -1,0 +1,159 @@
+//! The typed stream of what happens to sessions and to the recorder: tray, UI, notifications and log all read it.
+//!
+//! Never carries the text of a chat.
+
+use crate::session::InterruptionReason;
+use crate::{ConnectionId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Something that a person may want to know.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum LifecycleEvent {
+    /// A session began, or a finished or interrupted one went on without a reconnect.
+    Started {
+        session_id: String,
+    },
+    /// A client is connected.
+    Connected {
+        connection: ConnectionId,
+        client: Option<String>,
+    },
+    /// A client's connection is gone; these sessions wait for it. Interrupted if it is not back within the grace.
+    Dropped {
+        connection: ConnectionId,
+        client: Option<String>,
+        sessions: Vec<String>,
+    },
+    /// A session is interrupted.
+    Interrupted {
+        session_id: String,
+        reason: InterruptionReason,
+        since: Timestamp,
+    },
+    /// An interrupted session's events come again. `replayed` so far: a client's replay may still be running.
+    Reconnected {
+        session_id: String,
+        since: Timestamp,
+        replayed: u64,
+        missing: u64,
+    },
+    Completed {
+        session_id: String,
+    },
+    /// A recovery ended.
+    Recovered {
+        sessions: u64,
+        messages: u64,
+        incomplete: u64,
+        session_ids: Vec<String>,
+    },
+    /// The start found this.
+    RecoveryAtStart {
+        replayed_records: u64,
+        interrupted: u64,
+        damaged: u64,
+        clean_stop: bool,
+    },
+    /// Damaged bytes were found and set aside.
+    DamageFound {
+        what: String,
+        quarantined_as: Option<String>,
+    },
+    /// Nothing can be recorded any more.
+    RecordingStopped {
+        reason: StopReason,
+        message: String,
+    },
+    /// Recording works again.
+    RecordingResumed {
+        stopped_at: Timestamp,
+    },
+    Paused {
+        until: Option<Timestamp>,
+    },
+    Resumed,
+    Deleted {
+        session_id: String,
+    },
+}
+
+/// Why nothing can be recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StopReason {
+    DiskFull,
+    /// The journal's file could not be synced: only a restart can help.
+    SyncFailed,
+    /// The database cannot be written; events wait in the journal.
+    DatabaseFailed,
+}
+
+impl LifecycleEvent {
+    /// The `kind`, as it stands in JSON.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Started { .. } => "started",
+            Self::Connected { .. } => "connected",
+            Self::Dropped { .. } => "dropped",
+            Self::Interrupted { .. } => "interrupted",
+            Self::Reconnected { .. } => "reconnected",
+            Self::Completed { .. } => "completed",
+            Self::Recovered { .. } => "recovered",
+            Self::RecoveryAtStart { .. } => "recovery_at_start",
+            Self::DamageFound { .. } => "damage_found",
+            Self::RecordingStopped { .. } => "recording_stopped",
+            Self::RecordingResumed { .. } => "recording_resumed",
+            Self::Paused { .. } => "paused",
+            Self::Resumed => "resumed",
+            Self::Deleted { .. } => "deleted",
+        }
+    }
+
+    /// Kept as a notice: what someone may ask about afterwards. Ordinary comings and goings are not.
+    pub const fn is_notice(&self) -> bool {
+        !matches!(
+            self,
+            Self::Started { .. } | Self::Connected { .. } | Self::Completed { .. } | Self::Deleted { .. }
+        )
+    }
+
+    /// The session it is about, where it is about one.
+    pub fn session_id(&self) -> Option<&str> {
+        match self {
+            Self::Started { session_id }
+            | Self::Interrupted { session_id, .. }
+            | Self::Reconnected { session_id, .. }
+            | Self::Completed { session_id }
+            | Self::Deleted { session_id } => Some(session_id),
+            _ => None,
+        }
+    }
+}
+
+/// A lifecycle event that was kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Notice {
+    pub id: u64,
+    pub at: Timestamp,
+    #[serde(flatten)]
+    pub event: LifecycleEvent,
+}
+
+/// One item of the live stream (`GET /api/recording/live`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum LiveEvent {
+    Lifecycle {
+        at: Timestamp,
+        event: LifecycleEvent,
+    },
+    /// These sessions have something new in the store.
+    Changed {
+        session_ids: Vec<String>,
+    },
+    /// The reader was too slow and missed this many items: read again what it shows.
+    Lagged {
+        missed: u64,
+    },
+}

@@ -1,0 +1,112 @@
+//! The recorder's health, as status, tray and UI show it.
+//!
+//! Invariant: «recording» is said from the last durable write and the state of the journal, never from a running process.
+
+use crate::session::InterruptionReason;
+use crate::{ConnectionId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    Recording,
+    Paused,
+    /// Something cannot be written: `problem` says what.
+    Degraded,
+}
+
+/// `GET /api/recording/status`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Status {
+    pub status: Health,
+    /// What is wrong and what to do, where `status` is `degraded`.
+    pub problem: Option<String>,
+    pub version: String,
+    pub started_at: Timestamp,
+    pub uptime_secs: f64,
+    /// End of a pause, where one is set.
+    pub paused_until: Option<Timestamp>,
+    /// Sessions in state `recording`.
+    pub active_sessions: u64,
+    /// Sessions in state `interrupted`.
+    pub interrupted_sessions: u64,
+    pub sessions: u64,
+    pub connections: Vec<ConnectionStatus>,
+    pub events_recorded: u64,
+    pub duplicates: u64,
+    pub rejected: u64,
+    /// Last time that an event was synced to the journal.
+    pub last_durable_write: Option<Timestamp>,
+    pub buffer: BufferStatus,
+    pub journal: JournalStatus,
+    pub database: DatabaseStatus,
+    pub disk_free_bytes: Option<u64>,
+    pub last_recovery: Option<StartReport>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ConnectionStatus {
+    pub connection: ConnectionId,
+    pub client: Option<String>,
+    pub since: Timestamp,
+    /// The sessions it carries.
+    pub sessions: Vec<String>,
+    pub events: u64,
+}
+
+/// Events on disk in the journal that the database does not have yet.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct BufferStatus {
+    pub events: u64,
+    pub bytes: u64,
+    pub max_bytes: u64,
+    pub last_flush: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct JournalStatus {
+    pub segments: u64,
+    pub bytes: u64,
+    pub last_lsn: u64,
+    pub durable_lsn: u64,
+    pub applied_lsn: u64,
+    pub syncs: u64,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct DatabaseStatus {
+    pub bytes: u64,
+    pub path: String,
+}
+
+/// What the start found and did.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct StartReport {
+    pub at: Timestamp,
+    /// The run before ended cleanly (true also for the very first start).
+    pub clean_stop: bool,
+    pub database_ok: bool,
+    /// Where a damaged database was set aside, and what could be read back from it.
+    pub database_note: Option<String>,
+    pub journal_records: u64,
+    pub replayed_records: u64,
+    pub torn_tail_bytes: u64,
+    pub damage: Vec<DamageReport>,
+    pub interrupted: Vec<InterruptedAtStart>,
+    pub took_ms: f64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct DamageReport {
+    /// What is damaged and where: `segment 12: bad checksum at byte 4096`.
+    pub what: String,
+    pub bytes: u64,
+    pub quarantined_as: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct InterruptedAtStart {
+    pub session_id: String,
+    pub reason: InterruptionReason,
+    pub since: Timestamp,
+}

@@ -109,6 +109,9 @@ pub struct Message {
     /// What completed its content, where that is another source than `origin`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completed_by: Option<Origin>,
+    /// Other ids under which a source knows this message.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
     /// Other contents that a source has for this message and that do not continue the one shown.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub versions: Vec<Version>,

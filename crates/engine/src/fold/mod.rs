@@ -1,0 +1,68 @@
+//! From events and snapshots to a session: pure functions, no clock, no I/O.
+//!
+//! Owns what a session *is*. Invariant: the result depends on the set of events and snapshots, not on how they arrived;
+//! folding on from a stored state gives the same as folding everything, as long as no event is late.
+
+mod apply;
+mod items;
+mod merge;
+mod workset;
+
+pub use items::{Item, Items};
+pub use merge::{Source, merge, merge_into_base};
+pub use workset::{FoldEvent, Workset};
+
+use chasm_protocol::session::{SessionRecord, SnapshotBody};
+use chasm_protocol::{Message, SessionId, Timestamp, ToolCall};
+
+/// A session, folded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Folded {
+    pub record: SessionRecord,
+    pub messages: Vec<Message>,
+    pub tool_calls: Vec<ToolCall>,
+}
+
+/// A snapshot with the time at which its client took it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TakenSnapshot {
+    pub taken_at: Timestamp,
+    pub body: SnapshotBody,
+}
+
+/// Folds everything that is known of one session. Events and snapshots may come in any order; `base` is the folded rest of
+/// older snapshots. `None` where there is nothing at all.
+pub fn fold(
+    id: &SessionId,
+    mut events: Vec<FoldEvent>,
+    base: Option<&SnapshotBody>,
+    mut snapshots: Vec<TakenSnapshot>,
+) -> Option<Folded> {
+    events.sort_by(|a, b| a.key.cmp(&b.key));
+    snapshots.sort_by(|a, b| {
+        a.taken_at.cmp(&b.taken_at).then_with(|| a.body.hash().0.cmp(&b.body.hash().0))
+    });
+    let mut workset = Workset::new(id.clone());
+    events.iter().for_each(|event| workset.apply(event));
+    let first_taken = snapshots.first().map(|s| s.taken_at);
+    let last_taken = snapshots.last().map(|s| s.taken_at);
+    let (record, mut items) = workset.into_items();
+    let mut record = match (record, first_taken) {
+        (Some(record), _) => record,
+        (None, Some(at)) => apply::empty_record(id.clone(), at),
+        (None, None) if base.is_some() => apply::empty_record(id.clone(), Timestamp::default()),
+        (None, None) => return None,
+    };
+    for body in base.into_iter().chain(snapshots.iter().map(|s| &s.body)) {
+        merge(&mut items, body, Source::Snapshot);
+        apply::fill_from_snapshot(&mut record, body);
+    }
+    if record.events == 0 {
+        record.last_event_at = last_taken.unwrap_or(record.last_event_at);
+    }
+    let (messages, tool_calls) = items.finish(&mut record);
+    Some(Folded { record, messages, tool_calls })
+}
+
+#[cfg(test)]
+mod tests;

@@ -43,12 +43,24 @@ pub enum EngineError {
     #[error(transparent)]
     Record(#[from] RecordError),
     #[error("the database: {0}")]
-    Store(String),
+    Store(#[from] chasm_store::StoreError),
 }
 
 /// Why the engine could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    #[error("{0}")]
-    Other(String),
+    #[error("cannot use the data folder {folder}: {source}")]
+    Folder { folder: std::path::PathBuf, source: std::io::Error },
+    #[error(transparent)]
+    Database(#[from] chasm_store::OpenError),
+    #[error("cannot set the damaged database aside: {0}")]
+    SetAside(chasm_store::StoreError),
+    #[error("the database: {0}")]
+    Store(#[from] chasm_store::StoreError),
+    #[error(transparent)]
+    Journal(#[from] chasm_journal::OpenError),
+    #[error("the journal cannot be replayed: {0}")]
+    Replay(String),
+    #[error("unfinished sessions cannot be marked as interrupted: {0}")]
+    Mark(crate::RecordError),
 }

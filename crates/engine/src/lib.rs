@@ -1,1 +1,26 @@
-//! placeholder
+//! The recording engine: from an accepted event to a durable, readable session.
+//!
+//! Owns ingest, dedupe, the buffer, folding and merging, presence, recovery. Never speaks HTTP, holds no SQL.
+//! Invariant: nothing is answered before the journal has synced it.
+
+mod budget;
+mod codec;
+mod config;
+pub mod doctor;
+mod error;
+mod flush;
+pub mod fold;
+mod handle;
+mod hub;
+mod ingest;
+mod pending;
+mod quarantine;
+mod reads;
+mod salvage;
+mod shared;
+mod start;
+mod tracked;
+
+pub use config::{Clock, EngineConfig, SystemClock};
+pub use error::{EngineError, RecordError, StartError};
+pub use handle::{Connection, Engine, Outcome, PauseUntil, Ticket};

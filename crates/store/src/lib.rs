@@ -1,1 +1,49 @@
-//! placeholder
+//! All SQL of Chasm Recorder: one SQLite database behind plain values.
+//!
+//! Owns the schema (`migrations/`), what a flush writes, what ingest and people read, deletion, and the full-text search.
+//! Never folds, merges or decides about a session's state; no SQLite type leaves it.
+//! Invariant: every change is one transaction on the one writer connection, synced before it is answered.
+
+// the database
+mod connect; // connections: one writer, several readers
+mod integrity; // what `chasm doctor` asks
+mod open; // open, migrate, check, set aside
+
+// what comes in
+mod apply; // a flush
+mod delete; // a session and every trace of it
+mod insert; // multi-row inserts
+mod items_write; // messages and tool calls
+mod notices;
+mod purge; // deleted words out of the index
+mod recovery; // reports, candidates
+mod sessions; // one session's row, meta values
+
+// what goes out
+mod detail;
+mod events_page;
+mod ingest_reads;
+mod items_read;
+mod list;
+mod search;
+mod snapshots;
+mod upkeep; // what doctor goes through
+
+// words and rows
+mod cells;
+mod cursor;
+mod error;
+mod excerpt;
+mod query;
+pub mod rows;
+mod words;
+
+pub use delete::DeletedSession;
+pub use error::{OpenError, StoreError};
+pub use ingest_reads::{Item, missing};
+pub use notices::NOTICES_KEPT;
+pub use open::{OpenReport, Store};
+pub use recovery::StoredCandidate;
+pub use rows::*;
+pub use search::SearchQuery;
+pub use sessions::Counts;

@@ -2,7 +2,9 @@
 
 use super::items::preview;
 use super::workset::{FoldEvent, Workset};
-use chasm_protocol::event::{MessageBody, MessageDelta, SessionStart, SessionUpdate, ToolCallBody, ToolResultBody};
+use chasm_protocol::event::{
+    MessageBody, MessageDelta, SessionStart, SessionUpdate, ToolCallBody, ToolResultBody,
+};
 use chasm_protocol::session::{OrderKey, Origin, SessionRecord, SnapshotBody};
 use chasm_protocol::{Body, Content, ItemKey, Message, Role, SessionId, Timestamp, ToolCall};
 use serde_json::{Map, Value};
@@ -204,7 +206,13 @@ fn extend(map: &mut Map<String, Value>, more: Option<&Map<String, Value>>) {
     }
 }
 
-fn new_message(key: ItemKey, position: u64, role: Role, message_id: Option<String>, at: Timestamp) -> Message {
+fn new_message(
+    key: ItemKey,
+    position: u64,
+    role: Role,
+    message_id: Option<String>,
+    at: Timestamp,
+) -> Message {
     Message {
         key,
         position,

@@ -60,20 +60,29 @@ impl Items {
     }
 
     /// Numbers the items from 1, brings the record's counts in line, and parts messages from calls.
-    pub fn finish(self, record: &mut SessionRecord) -> (Vec<Message>, Vec<ToolCall>) {
-        let (mut messages, mut tool_calls) = (Vec::new(), Vec::new());
+    pub fn finish(mut self, record: &mut SessionRecord) -> (Vec<Message>, Vec<ToolCall>) {
         record.positions = self.0.len() as u64;
-        for (mut item, position) in self.0.into_iter().zip(1..) {
-            item.set_position(position);
+        self.0.iter_mut().zip(1..).for_each(|(item, position)| item.set_position(position));
+        let (messages, tool_calls) = self.into_lists();
+        record.messages = messages.len() as u64;
+        record.tool_calls = tool_calls.len() as u64;
+        if record.preview.is_none() {
+            record.preview =
+                messages.iter().find(|m| m.role == Role::User).and_then(|m| preview(&m.content.text()));
+        }
+        (messages, tool_calls)
+    }
+}
+
+impl Items {
+    /// Messages and calls, each in order.
+    pub fn into_lists(self) -> (Vec<Message>, Vec<ToolCall>) {
+        let (mut messages, mut tool_calls) = (Vec::new(), Vec::new());
+        for item in self.0 {
             match item {
                 Item::Message(m) => messages.push(m),
                 Item::ToolCall(c) => tool_calls.push(c),
             }
-        }
-        record.messages = messages.len() as u64;
-        record.tool_calls = tool_calls.len() as u64;
-        if record.preview.is_none() {
-            record.preview = messages.iter().find(|m| m.role == Role::User).and_then(|m| preview(&m.content.text()));
         }
         (messages, tool_calls)
     }

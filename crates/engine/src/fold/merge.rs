@@ -310,7 +310,8 @@ fn fill_gaps(
         }
         let is_it = |i: &usize| {
             ours.get(*i).is_some_and(|our| {
-                let text = if same_content { our.text == other.text } else { continues(&our.text, &other.text) };
+                let text =
+                    if same_content { our.text == other.text } else { continues(&our.text, &other.text) };
                 text && our.role == other.role && alike.may_be_one(our, other)
             })
         };

@@ -10,7 +10,7 @@ mod workset;
 
 pub use items::{Item, Items};
 pub use merge::{Source, merge, merge_into_base};
-pub use workset::{FoldEvent, Workset};
+pub use workset::{FoldEvent, Workset, answers_open_call, touches};
 
 use chasm_protocol::session::{SessionRecord, SnapshotBody};
 use chasm_protocol::{Message, SessionId, Timestamp, ToolCall};
@@ -30,6 +30,11 @@ pub struct TakenSnapshot {
     pub body: SnapshotBody,
 }
 
+/// The record of a session of which nothing but its name is known.
+pub fn unknown_record(id: &SessionId) -> SessionRecord {
+    apply::empty_record(id.clone(), Timestamp::default())
+}
+
 /// Folds everything that is known of one session. Events and snapshots may come in any order; `base` is the folded rest of
 /// older snapshots. `None` where there is nothing at all.
 pub fn fold(
@@ -39,9 +44,7 @@ pub fn fold(
     mut snapshots: Vec<TakenSnapshot>,
 ) -> Option<Folded> {
     events.sort_by(|a, b| a.key.cmp(&b.key));
-    snapshots.sort_by(|a, b| {
-        a.taken_at.cmp(&b.taken_at).then_with(|| a.body.hash().0.cmp(&b.body.hash().0))
-    });
+    snapshots.sort_by(|a, b| a.taken_at.cmp(&b.taken_at).then_with(|| a.body.hash().0.cmp(&b.body.hash().0)));
     let mut workset = Workset::new(id.clone());
     events.iter().for_each(|event| workset.apply(event));
     let first_taken = snapshots.first().map(|s| s.taken_at);
@@ -50,7 +53,7 @@ pub fn fold(
     let mut record = match (record, first_taken) {
         (Some(record), _) => record,
         (None, Some(at)) => apply::empty_record(id.clone(), at),
-        (None, None) if base.is_some() => apply::empty_record(id.clone(), Timestamp::default()),
+        (None, None) if base.is_some() => unknown_record(id),
         (None, None) => return None,
     };
     for body in base.into_iter().chain(snapshots.iter().map(|s| &s.body)) {

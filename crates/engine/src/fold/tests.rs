@@ -99,7 +99,11 @@ fn versions_that_differ_are_both_kept() {
 fn ids_of_two_kinds_align_by_content() {
     let folded = fold_texts(
         &[("user", "yes", Some("c1")), ("assistant", "done", Some("c2")), ("user", "yes", Some("c3"))],
-        vec![message(Role::User, "yes", Some("e1")), message(Role::Assistant, "done", Some("e2")), message(Role::User, "yes", Some("e3"))],
+        vec![
+            message(Role::User, "yes", Some("e1")),
+            message(Role::Assistant, "done", Some("e2")),
+            message(Role::User, "yes", Some("e3")),
+        ],
     );
     assert_eq!(texts(&folded), ["yes", "done", "yes"]);
 }
@@ -108,7 +112,11 @@ fn ids_of_two_kinds_align_by_content() {
 fn a_window_onto_the_end_is_found_among_repetitions() {
     let folded = fold_texts(
         &[("user", "yes", None), ("assistant", "a", None), ("user", "yes", None), ("assistant", "b", None)],
-        vec![message(Role::User, "yes", None), message(Role::Assistant, "b", None), message(Role::User, "end", None)],
+        vec![
+            message(Role::User, "yes", None),
+            message(Role::Assistant, "b", None),
+            message(Role::User, "end", None),
+        ],
     );
     assert_eq!(texts(&folded), ["yes", "a", "yes", "b", "end"]);
 }
@@ -132,10 +140,18 @@ fn any_events() -> impl Strategy<Value = Vec<String>> {
         let (event_type, data) = match kind {
             0 => ("session_start", serde_json::json!({"title": text, "model": text})),
             1 | 2 => ("message", serde_json::json!({"role": "user", "content": text})),
-            3 => ("message", serde_json::json!({"role":"assistant","content":text,"message_id":format!("m{n}")})),
+            3 => (
+                "message",
+                serde_json::json!({"role":"assistant","content":text,"message_id":format!("m{n}")}),
+            ),
             4 | 5 => ("message_delta", serde_json::json!({"message_id": format!("m{n}"), "delta": text})),
-            6 => ("tool_call", serde_json::json!({"name": text, "call_id": (n > 1).then(|| format!("c{n}"))})),
-            7 => ("tool_result", serde_json::json!({"output": text, "call_id": (n > 1).then(|| format!("c{n}"))})),
+            6 => {
+                ("tool_call", serde_json::json!({"name": text, "call_id": (n > 1).then(|| format!("c{n}"))}))
+            }
+            7 => (
+                "tool_result",
+                serde_json::json!({"output": text, "call_id": (n > 1).then(|| format!("c{n}"))}),
+            ),
             _ => ("session_end", serde_json::json!({"reason": text})),
         };
         serde_json::json!({"session_id":"s","event_type":event_type,"timestamp":at,"data":data})

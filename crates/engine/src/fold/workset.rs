@@ -20,20 +20,29 @@ pub struct FoldEvent {
 impl FoldEvent {
     /// The item with an id of its own that this event may change.
     pub fn touches(&self) -> Option<ItemKey> {
-        match &self.body {
-            _ if self.conflict => None,
-            Body::Message(m) => m.message_id.as_deref().map(ItemKey::of_message_id),
-            Body::MessageDelta(d) => Some(ItemKey::of_message_id(&d.message_id)),
-            Body::ToolCall(c) => c.call_id.as_deref().map(ItemKey::of_call_id),
-            Body::ToolResult(r) => r.call_id.as_deref().map(ItemKey::of_call_id),
-            _ => None,
-        }
+        if self.conflict { None } else { touches(&self.body) }
     }
 
     /// A result that does not say which call it answers.
     pub fn needs_open_calls(&self) -> bool {
-        !self.conflict && matches!(&self.body, Body::ToolResult(r) if r.call_id.is_none())
+        !self.conflict && answers_open_call(&self.body)
     }
+}
+
+/// See [`FoldEvent::touches`].
+pub fn touches(body: &Body) -> Option<ItemKey> {
+    match body {
+        Body::Message(m) => m.message_id.as_deref().map(ItemKey::of_message_id),
+        Body::MessageDelta(d) => Some(ItemKey::of_message_id(&d.message_id)),
+        Body::ToolCall(c) => c.call_id.as_deref().map(ItemKey::of_call_id),
+        Body::ToolResult(r) => r.call_id.as_deref().map(ItemKey::of_call_id),
+        _ => None,
+    }
+}
+
+/// See [`FoldEvent::needs_open_calls`].
+pub fn answers_open_call(body: &Body) -> bool {
+    matches!(body, Body::ToolResult(r) if r.call_id.is_none())
 }
 
 /// A session being folded: its record, and the items at hand.

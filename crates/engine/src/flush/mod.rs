@@ -1,0 +1,146 @@
+//! The flusher: turns journal records into one store transaction at a time.
+//!
+//! Owns the order of writes to the store. Never drops a job: what the store refuses is tried again until it works or the
+//! recorder stops, and the journal keeps it all the while. Invariant: a batch is applied with its `applied_lsn` or not at all.
+
+mod prepare;
+
+pub use prepare::{Effect, Resumption, STORED_LIMITS, stored_fold_event};
+
+use crate::StartError;
+use crate::hub::Hub;
+use crate::pending::Pending;
+use chasm_protocol::{LifecycleEvent, Timestamp};
+use chasm_store::{FlushBatch, Store, StoreError};
+use prepare::prepare;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+
+/// Records for one transaction.
+#[derive(Debug)]
+pub struct Job {
+    pub records: Vec<Pending>,
+    /// The last record of the journal that the store has after this job.
+    pub applied: u64,
+    pub at: Timestamp,
+}
+
+/// What a finished job did.
+#[derive(Debug)]
+pub struct Done {
+    pub applied: u64,
+    /// Bytes to give back to the budget.
+    pub weight: usize,
+    pub effects: Vec<Effect>,
+}
+
+/// Why the store cannot be written; `None` while it can.
+pub type Trouble = Option<StoreTrouble>;
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoreTrouble {
+    pub disk_full: bool,
+    pub message: String,
+}
+
+/// Longest pause between two tries of a job that the store refused.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// The task's side of the flusher.
+pub struct Flusher {
+    pub store: Store,
+    pub hub: Arc<Hub>,
+    pub next_pk: i64,
+    pub trouble: watch::Sender<Trouble>,
+}
+
+impl Flusher {
+    /// Works on a thread of its own: folding a long session must not hold up those who answer clients.
+    pub fn spawn(self, jobs: mpsc::Receiver<Job>, done: mpsc::Sender<Done>) -> Result<(), StartError> {
+        let failed = |e: std::io::Error| StartError::Replay(format!("cannot start the flusher: {e}"));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+        let thread = std::thread::Builder::new().name("flusher".into());
+        thread.spawn(move || runtime.block_on(self.run(jobs, done))).map_err(failed)?;
+        Ok(())
+    }
+
+    /// Works off jobs until the sender is gone.
+    async fn run(mut self, mut jobs: mpsc::Receiver<Job>, done: mpsc::Sender<Done>) {
+        while let Some(job) = jobs.recv().await {
+            let finished = self.flush(job).await;
+            if done.send(finished).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn flush(&mut self, job: Job) -> Done {
+        let weight = job.records.iter().map(|r| r.weight).sum();
+        let applied = job.applied;
+        let mut waiting = Some(job.records);
+        let mut prepared: Option<(FlushBatch, Vec<Effect>)> = None;
+        loop {
+            let tried = match prepared.take() {
+                Some(ready) => Ok(ready),
+                None => prepare(&self.store, &mut waiting, &mut self.next_pk, applied).await,
+            };
+            let outcome = match tried {
+                Ok((mut batch, effects)) => {
+                    batch.notices.extend(self.hub.take_unsaved());
+                    let applied = self.store.apply(&batch).await;
+                    prepared = Some((batch, effects));
+                    applied
+                }
+                Err(error) => Err(error),
+            };
+            match (outcome, prepared.take()) {
+                (Ok(()), Some((_, mut effects))) => {
+                    self.note_trouble(None);
+                    self.look_for_holes(&mut effects).await;
+                    self.tell(job.at, &effects);
+                    return Done { applied, weight, effects };
+                }
+                (outcome, kept) => {
+                    prepared = kept;
+                    self.note_trouble(outcome.err());
+                    tokio::time::sleep(RETRY).await;
+                }
+            }
+        }
+    }
+
+    fn note_trouble(&self, error: Option<StoreError>) {
+        let now =
+            error.map(|error| StoreTrouble { disk_full: error.is_disk_full(), message: error.to_string() });
+        if *self.trouble.borrow() != now {
+            if let Some(trouble) = &now {
+                tracing::error!(error = %trouble.message, "the store cannot be written");
+            }
+            self.trouble.send_replace(now);
+        }
+    }
+
+    /// A session that came back is told with the holes that are left in it.
+    async fn look_for_holes(&self, effects: &mut [Effect]) {
+        for effect in effects.iter_mut() {
+            let Some(resumption) = &mut effect.resumed else { continue };
+            if let Ok(seqs) = self.store.seqs(effect.pk).await {
+                let (_, holes) = chasm_store::missing(&seqs);
+                resumption.missing = holes.iter().map(|(from, to)| to - from + 1).sum();
+            }
+        }
+    }
+
+    fn tell(&self, at: Timestamp, effects: &[Effect]) {
+        for effect in effects {
+            let session_id = effect.session.to_string();
+            if let Some(Resumption { since, replayed, missing }) = effect.resumed {
+                self.hub.tell(at, LifecycleEvent::Reconnected { session_id, since, replayed, missing });
+            }
+        }
+        if !effects.is_empty() {
+            self.hub.changed(effects.iter().map(|e| e.session.to_string()).collect());
+        }
+    }
+}

@@ -1,0 +1,333 @@
+//! The engine as its callers see it: a cheap handle; every call is a message to the task that owns the matter.
+//!
+//! Invariant: what is handed over under a ticket is answered: recorded once on disk, or refused.
+
+use crate::budget::Budget;
+use crate::flush::Trouble;
+use crate::ingest::{Command, Submission, micros};
+use crate::shared::Shared;
+use crate::start::{self, Started};
+use crate::{Clock, EngineConfig, EngineError, RecordError, StartError};
+use chasm_journal::Journal;
+use chasm_protocol::api::{RecoveryReport, RecoveryRequest, SnapshotAnswer, SnapshotRequest};
+use chasm_protocol::frame::{Hello, ResumePoint};
+use chasm_protocol::lifecycle::LiveEvent;
+use chasm_protocol::status::{ConnectionStatus, Status};
+use chasm_protocol::{ConnectionId, LifecycleEvent, Parsed, SessionId, Timestamp};
+use chasm_store::Store;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+/// What became of one accepted event. It is on disk in every case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Recorded,
+    /// The same event is on disk already.
+    Duplicate,
+    /// Recorded beside another event of the same `event_id`, which stands.
+    Conflict,
+}
+
+/// Resolves when the events of one submission are on disk: one outcome an event, in order.
+/// The tickets of one connection resolve in the order of submission.
+#[derive(Debug)]
+pub struct Ticket(oneshot::Receiver<Result<Vec<Outcome>, RecordError>>);
+
+impl Future for Ticket {
+    type Output = Result<Vec<Outcome>, RecordError>;
+    fn poll(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Self::Output> {
+        std::pin::Pin::new(&mut self.0).poll(cx).map(|r| r.unwrap_or(Err(RecordError::ShuttingDown)))
+    }
+}
+
+/// Until when recording is paused; `None` inside: until it is resumed.
+pub type PauseUntil = Option<Timestamp>;
+
+/// Commands that wait for the ingest task; what they carry is bounded by the budget.
+const MAILBOX: usize = 1024;
+/// How long a sender waits for room while the store cannot be written, before it is told so.
+const TROUBLE_PATIENCE: Duration = Duration::from_secs(2);
+
+/// A WebSocket connection. Dropping it tells the engine that it is gone.
+pub struct Connection {
+    id: ConnectionId,
+    engine: Engine,
+}
+
+impl Connection {
+    pub const fn id(&self) -> ConnectionId {
+        self.id
+    }
+
+    /// Says who the client is and which sessions it carries; answers what of them is on disk.
+    pub async fn hello(&self, hello: Hello) -> Result<BTreeMap<String, ResumePoint>, EngineError> {
+        self.engine.ask(|reply| Command::Hello { id: self.id, hello, reply }).await?
+    }
+
+    /// Hands events over. Waits while the buffer is full (backpressure), not for the disk: the ticket does.
+    pub async fn submit(&self, events: Vec<Parsed>) -> Result<Ticket, RecordError> {
+        self.engine.submit(self.id, true, events).await
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        // An error only says that the engine has ended before.
+        let _ = self.engine.0.gone.send(self.id);
+    }
+}
+
+struct Inner {
+    shared: Arc<Shared>,
+    store: Store,
+    journal: Journal,
+    budget: Arc<Budget>,
+    trouble: watch::Receiver<Trouble>,
+    config: EngineConfig,
+    mailbox: mpsc::Sender<Command>,
+    gone: mpsc::UnboundedSender<ConnectionId>,
+    next_connection: AtomicU64,
+    pause: watch::Sender<Option<PauseUntil>>,
+}
+
+/// Handle of a running engine; cheap to clone.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+impl Engine {
+    /// Recovery first (database, journal, unfinished sessions), then the tasks. The caller holds the folder's lock.
+    pub async fn start(
+        config: EngineConfig,
+        clock: Arc<dyn Clock>,
+        version: &str,
+    ) -> Result<Self, StartError> {
+        let shared = Arc::new(Shared::new(clock, version));
+        let Started { ingest, store, journal, budget, trouble } = start::start(&config, &shared).await?;
+        let pause = read_pause(&store).await?;
+        let (mailbox, commands) = mpsc::channel(MAILBOX);
+        let (gone, leaving) = mpsc::unbounded_channel();
+        tokio::spawn(ingest.run(commands, leaving));
+        let engine = Self(Arc::new(Inner {
+            shared,
+            store,
+            journal,
+            budget,
+            trouble,
+            config,
+            mailbox,
+            gone,
+            next_connection: AtomicU64::new(1),
+            pause: watch::channel(pause).0,
+        }));
+        tokio::spawn(end_pauses(Arc::downgrade(&engine.0), engine.0.pause.subscribe()));
+        Ok(engine)
+    }
+
+    /// Stops taking, flushes, checkpoints, marks the stop as clean. Idempotent.
+    pub async fn shutdown(&self) {
+        let (reply, stopped) = oneshot::channel();
+        if self.0.mailbox.send(Command::Shutdown { reply }).await.is_ok() {
+            let _ = stopped.await;
+            if let Err(error) = self.0.store.close().await {
+                tracing::warn!(%error, "the database is not closed well");
+            }
+        }
+    }
+
+    /// A new WebSocket connection.
+    pub async fn connect(&self, client: Option<String>) -> Result<Connection, RecordError> {
+        let id = self.next_connection();
+        let sent = self.0.mailbox.send(Command::Connect { id, client }).await;
+        sent.map_err(|_| RecordError::ShuttingDown)?;
+        Ok(Connection { id, engine: self.clone() })
+    }
+
+    /// One REST request: resolves when the events are on disk.
+    pub async fn record(&self, events: Vec<Parsed>) -> Result<Vec<Outcome>, RecordError> {
+        self.submit(self.next_connection(), false, events).await?.await
+    }
+
+    /// Resolves when the snapshot is merged in the store.
+    pub async fn snapshot(&self, request: SnapshotRequest) -> Result<SnapshotAnswer, EngineError> {
+        self.refuse_if_paused()?;
+        let messages = request.snapshot.messages.iter().map(|m| m.content.weight() + 256).sum::<usize>();
+        let weight = self.take(messages * 2 + 1024).await?;
+        self.ask(|reply| Command::Snapshot { request: Box::new(request), weight, reply }).await?
+    }
+
+    /// Gone from database, index, snapshots, journal and quarantine when this returns.
+    pub async fn delete(&self, id: &SessionId) -> Result<(), EngineError> {
+        self.ask(|reply| Command::Delete { id: id.clone(), reply }).await?
+    }
+
+    /// Puts interrupted sessions together from what is at hand, and marks them as recovered.
+    pub async fn recover(&self, request: RecoveryRequest) -> Result<RecoveryReport, EngineError> {
+        self.ask(|reply| Command::Recover { ids: request.session_ids, reply }).await?
+    }
+
+    /// Counts events that were refused before they came here.
+    pub fn count_rejected(&self, events: u64) {
+        self.0.shared.rejected.fetch_add(events, Relaxed);
+    }
+
+    pub async fn pause(&self, minutes: Option<u32>) -> Result<Status, EngineError> {
+        let now = self.0.shared.clock.now();
+        let until = minutes.map(|m| now.plus_micros(micros(Duration::from_secs(u64::from(m) * 60))));
+        let text = until.map_or_else(|| String::from("open"), |t| t.to_string());
+        self.0.store.put_meta(start::PAUSE, Some(&text)).await?;
+        self.0.pause.send_replace(Some(until));
+        self.0.shared.hub.tell(now, LifecycleEvent::Paused { until });
+        Ok(self.status().await)
+    }
+
+    pub async fn resume(&self) -> Result<Status, EngineError> {
+        self.end_pause().await?;
+        Ok(self.status().await)
+    }
+
+    /// `Some(until)` while paused; changes are sent to WebSocket clients as `paused` and `resumed`.
+    pub fn paused(&self) -> watch::Receiver<Option<PauseUntil>> {
+        self.0.pause.subscribe()
+    }
+
+    /// Lifecycle events and changed sessions, from now on.
+    pub fn live(&self) -> broadcast::Receiver<LiveEvent> {
+        self.0.shared.hub.subscribe()
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.0.shared
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    pub(crate) fn journal(&self) -> &Journal {
+        &self.0.journal
+    }
+
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.0.budget
+    }
+
+    pub(crate) fn config(&self) -> &EngineConfig {
+        &self.0.config
+    }
+
+    pub(crate) fn trouble(&self) -> Trouble {
+        self.0.trouble.borrow().clone()
+    }
+
+    pub(crate) async fn presence(&self) -> Vec<ConnectionStatus> {
+        self.ask(|reply| Command::Presence { reply }).await.unwrap_or_default()
+    }
+
+    /// Waits until the store has all that is durable.
+    pub(crate) async fn flushed(&self) -> Result<(), EngineError> {
+        match self.0.shared.buffered() {
+            (0, _) => Ok(()),
+            _ => self.ask(|reply| Command::Flush { reply }).await,
+        }
+    }
+
+    fn next_connection(&self) -> ConnectionId {
+        ConnectionId(self.0.next_connection.fetch_add(1, Relaxed))
+    }
+
+    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, EngineError> {
+        let (reply, answer) = oneshot::channel();
+        self.0.mailbox.send(command(reply)).await.map_err(|_| EngineError::ShuttingDown)?;
+        answer.await.map_err(|_| EngineError::ShuttingDown)
+    }
+
+    fn refuse_if_paused(&self) -> Result<(), RecordError> {
+        match *self.0.pause.borrow() {
+            Some(until) => Err(RecordError::Paused(until)),
+            None => Ok(()),
+        }
+    }
+
+    async fn submit(
+        &self,
+        connection: ConnectionId,
+        lasting: bool,
+        events: Vec<Parsed>,
+    ) -> Result<Ticket, RecordError> {
+        self.refuse_if_paused()?;
+        let weight = self.take(events.iter().map(crate::ingest::weight).sum()).await?;
+        let (reply, answer) = oneshot::channel();
+        let submission = Submission { connection, lasting, events, weight, reply };
+        let sent = self.0.mailbox.send(Command::Submit(submission)).await;
+        sent.map_err(|_| RecordError::ShuttingDown)?;
+        Ok(Ticket(answer))
+    }
+
+    /// Room in the buffer. Where the store cannot be written there will be none soon, and the sender is told.
+    async fn take(&self, bytes: usize) -> Result<usize, RecordError> {
+        let mut trouble = self.0.trouble.clone();
+        tokio::select! {
+            biased;
+            taken = self.0.budget.take(bytes) => Ok(taken),
+            message = async {
+                if trouble.wait_for(Option::is_some).await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+                tokio::time::sleep(TROUBLE_PATIENCE).await;
+                trouble.borrow().clone()
+            } => Err(match message {
+                Some(trouble) if trouble.disk_full => RecordError::StorageFull(trouble.message),
+                Some(trouble) => RecordError::NotRecording(trouble.message),
+                None => RecordError::NotRecording(String::from("the database is slow: send again")),
+            }),
+        }
+    }
+
+    async fn end_pause(&self) -> Result<(), EngineError> {
+        self.0.store.put_meta(start::PAUSE, None).await?;
+        if self.0.pause.send_replace(None).is_some() {
+            self.0.shared.hub.tell(self.0.shared.clock.now(), LifecycleEvent::Resumed);
+        }
+        Ok(())
+    }
+}
+
+async fn read_pause(store: &Store) -> Result<Option<PauseUntil>, StartError> {
+    let text = store.get_meta(start::PAUSE).await?;
+    Ok(text.map(|text| Timestamp::parse(&text).ok()))
+}
+
+/// Ends pauses whose time is over.
+async fn end_pauses(engine: std::sync::Weak<Inner>, mut pause: watch::Receiver<Option<PauseUntil>>) {
+    loop {
+        let until = *pause.borrow_and_update();
+        let Some(now) = engine.upgrade().map(|inner| inner.shared.clock.now()) else { return };
+        match until {
+            Some(Some(until)) => {
+                let wait = Duration::from_micros(
+                    until.as_micros().saturating_sub(now.as_micros()).max(0).cast_unsigned(),
+                );
+                tokio::select! {
+                    changed = pause.changed() => if changed.is_err() { return },
+                    () = tokio::time::sleep(wait.min(Duration::from_secs(30))) => {
+                        let Some(inner) = engine.upgrade() else { return };
+                        if inner.shared.clock.now() >= until && Engine(inner).end_pause().await.is_err() {
+                            tokio::time::sleep(Duration::from_secs(1)).await;
+                        }
+                    }
+                }
+            }
+            _ => {
+                if pause.changed().await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}

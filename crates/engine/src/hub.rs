@@ -1,0 +1,63 @@
+//! The live stream of lifecycle events, and the notices that wait for the store.
+//!
+//! Invariant: a notice is told once, and kept until the store has it.
+
+use chasm_protocol::Timestamp;
+use chasm_protocol::lifecycle::{LifecycleEvent, LiveEvent};
+use std::sync::{Mutex, PoisonError};
+use tokio::sync::broadcast;
+
+/// Live items that a slow reader may be behind before it misses some.
+const LIVE_BACKLOG: usize = 1024;
+/// Notices that wait in memory while the store cannot be written.
+const NOTICES_MAX: usize = 1000;
+
+#[derive(Debug)]
+pub struct Hub {
+    live: broadcast::Sender<LiveEvent>,
+    unsaved: Mutex<Vec<(Timestamp, LifecycleEvent)>>,
+}
+
+impl Hub {
+    pub fn new() -> Self {
+        Self { live: broadcast::channel(LIVE_BACKLOG).0, unsaved: Mutex::default() }
+    }
+
+    pub fn subscribe(&self) -> broadcast::Receiver<LiveEvent> {
+        self.live.subscribe()
+    }
+
+    /// Tells everyone, and keeps it where it is a notice.
+    pub fn tell(&self, at: Timestamp, event: LifecycleEvent) {
+        tracing::info!(kind = event.kind(), "lifecycle");
+        if event.is_notice() {
+            let mut unsaved = self.unsaved.lock().unwrap_or_else(PoisonError::into_inner);
+            if unsaved.len() < NOTICES_MAX {
+                unsaved.push((at, event.clone()));
+            }
+        }
+        // An error only says that nobody listens.
+        let _ = self.live.send(LiveEvent::Lifecycle { at, event });
+    }
+
+    pub fn changed(&self, session_ids: Vec<String>) {
+        let _ = self.live.send(LiveEvent::Changed { session_ids });
+    }
+
+    /// Hands out what the store does not have yet.
+    pub fn take_unsaved(&self) -> Vec<(Timestamp, LifecycleEvent)> {
+        std::mem::take(&mut *self.unsaved.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes back what could not be kept.
+    pub fn put_back(&self, mut notices: Vec<(Timestamp, LifecycleEvent)>) {
+        let mut unsaved = self.unsaved.lock().unwrap_or_else(PoisonError::into_inner);
+        notices.append(&mut unsaved);
+        notices.truncate(NOTICES_MAX);
+        *unsaved = notices;
+    }
+
+    pub fn has_unsaved(&self) -> bool {
+        !self.unsaved.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+}

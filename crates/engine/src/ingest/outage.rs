@@ -1,0 +1,97 @@
+//! When the journal takes nothing: refuse, remember, go on by itself.
+//!
+//! Invariant: after an outage ingest knows only what the store knows: nothing that was not made durable is remembered as
+//! recorded, so that what was refused and is sent again is recorded.
+
+use super::Ingest;
+use crate::RecordError;
+use chasm_journal::{Durable, ResumeError, State as JournalState};
+use chasm_protocol::LifecycleEvent;
+use chasm_protocol::lifecycle::StopReason;
+use std::time::{Duration, Instant};
+
+/// Time between two tries to go on.
+const RETRY: Duration = Duration::from_millis(500);
+
+impl Ingest {
+    /// The journal stalled, was poisoned or closed: nothing behind `through` is or will be durable.
+    pub(super) fn on_outage(&mut self, durable: &Durable) {
+        let refusal = match &durable.state {
+            JournalState::Open => return,
+            JournalState::Stalled(fault) if fault.is_full() => RecordError::StorageFull(fault.to_string()),
+            JournalState::Stalled(fault) => RecordError::NotRecording(fault.to_string()),
+            JournalState::Poisoned(fault) => RecordError::NotRecording(format!(
+                "{fault}; what is on disk is only known after a restart: restart the recorder"
+            )),
+            JournalState::Closed => RecordError::ShuttingDown,
+        };
+        self.start_outage(refusal);
+    }
+
+    pub(super) fn start_outage(&mut self, refusal: RecordError) {
+        let durable = self.shared.durable_lsn();
+        let kept = self.buffer.partition_point(|record| record.lsn <= durable);
+        let dropped: usize = self.buffer.drain(kept..).map(|record| record.weight).sum();
+        self.buffered_weight -= dropped;
+        self.budget.give(dropped);
+        for waiting in self.waiting.drain(..) {
+            let _ = waiting.reply.send(Err(refusal.clone()));
+        }
+        for waiting in self.snapshots.extract_if(.., |s| s.lsn > durable) {
+            let _ = waiting.reply.send(Err(refusal.clone().into()));
+        }
+        self.untold.clear();
+        self.note_buffer();
+        if refusal == RecordError::ShuttingDown {
+            self.refusal = Some(refusal);
+            return;
+        }
+        let now = self.now();
+        tracing::error!(error = %refusal, "recording stopped");
+        let reason = match refusal {
+            RecordError::StorageFull(_) => StopReason::DiskFull,
+            _ => StopReason::SyncFailed,
+        };
+        self.shared.hub.tell(now, LifecycleEvent::RecordingStopped { reason, message: refusal.to_string() });
+        self.shared.set_problem(Some(refusal.to_string()));
+        self.outage_since = Some(now);
+        self.refusal = Some(refusal);
+        self.last_sweep = Instant::now();
+    }
+
+    /// Goes on once the store has all that is durable and the journal takes records again.
+    pub(super) async fn end_outage_if_possible(&mut self) {
+        self.release_readers_in_trouble();
+        let Some(since) = self.outage_since else { return };
+        let waits = !self.buffer.is_empty() || self.flush.records() > 0;
+        if waits || self.last_sweep.elapsed() < RETRY {
+            return;
+        }
+        self.last_sweep = Instant::now();
+        match self.journal.resume().await {
+            Ok(next) => {
+                self.sessions.clear();
+                self.last_lsn = next.0.saturating_sub(1);
+                self.durable.mark_unchanged();
+                self.refusal = None;
+                self.outage_since = None;
+                self.shared.set_problem(None);
+                let now = self.now();
+                self.shared.hub.tell(now, LifecycleEvent::RecordingResumed { stopped_at: since });
+            }
+            Err(ResumeError::NoRoom { free, needed }) => {
+                let message = format!("{free} bytes are free, {needed} are needed");
+                self.refusal = Some(RecordError::StorageFull(message));
+            }
+            Err(error) => tracing::debug!(%error, "still not recording"),
+        }
+    }
+
+    /// Keeps what is held in memory bounded.
+    pub(super) fn sweep(&mut self) {
+        if self.outage_since.is_none() && self.last_sweep.elapsed() >= Duration::from_secs(5) {
+            self.last_sweep = Instant::now();
+            self.sessions.sweep(self.applied);
+        }
+    }
+}

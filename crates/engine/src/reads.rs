@@ -1,0 +1,222 @@
+//! What people and programs read: lists, sessions, search, recovery, status.
+//!
+//! Holds no SQL. Invariant: a read sees every event whose ack was sent, as long as the store can be written at all.
+
+use crate::start::{LAST_START, Layout};
+use crate::{Engine, EngineError, quarantine};
+use chasm_protocol::SessionId;
+use chasm_protocol::api::{
+    EventPage, NoticePage, RecoveryCandidate, RecoveryOverview, SearchAnswer, SessionFilter, SessionPage,
+    SessionPatch,
+};
+use chasm_protocol::session::{Interruption, Origin, SessionDetail, SessionSummary};
+use chasm_protocol::status::{BufferStatus, DatabaseStatus, Health, JournalStatus, StartReport, Status};
+use chasm_store::{InterruptionRow, SearchQuery, StoreError, StoredCandidate};
+use std::collections::HashSet;
+use std::sync::PoisonError;
+
+/// Reports of past recoveries that an overview holds.
+const REPORTS: u32 = 50;
+
+impl Engine {
+    pub async fn sessions(&self, filter: SessionFilter) -> Result<SessionPage, EngineError> {
+        self.flushed().await?;
+        let mut page = self.store().list(&filter).await.map_err(cursor_or_store)?;
+        let live = self.live_sessions().await;
+        page.sessions.iter_mut().for_each(|s| s.live = live.contains(&s.session_id));
+        Ok(page)
+    }
+
+    pub async fn session(&self, id: &SessionId) -> Result<SessionDetail, EngineError> {
+        self.flushed().await?;
+        let found = self.store().detail(id).await?;
+        let mut detail = found.ok_or_else(|| EngineError::NoSuchSession(id.to_string()))?;
+        detail.summary.live = self.live_sessions().await.contains(id.as_str());
+        Ok(detail)
+    }
+
+    pub async fn events(
+        &self,
+        id: &SessionId,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<EventPage, EngineError> {
+        self.flushed().await?;
+        let page = self.store().events_page(id, cursor, limit).await.map_err(cursor_or_store)?;
+        page.ok_or_else(|| EngineError::NoSuchSession(id.to_string()))
+    }
+
+    pub async fn search(
+        &self,
+        q: &str,
+        session: Option<SessionId>,
+        limit: u32,
+        cursor: Option<&str>,
+    ) -> Result<SearchAnswer, EngineError> {
+        self.flushed().await?;
+        let query = SearchQuery { q: q.to_owned(), session, limit, cursor: cursor.map(Into::into) };
+        self.store().search(&query).await.map_err(cursor_or_store)
+    }
+
+    /// Changes what the user may set.
+    pub async fn patch(&self, id: &SessionId, patch: SessionPatch) -> Result<SessionDetail, EngineError> {
+        self.flushed().await?;
+        if !self.store().patch_session(id, &patch).await? {
+            return Err(EngineError::NoSuchSession(id.to_string()));
+        }
+        self.shared().hub.changed(vec![id.to_string()]);
+        self.session(id).await
+    }
+
+    /// What needs recovery, and what was recovered. Changes nothing.
+    pub async fn recovery(&self) -> Result<RecoveryOverview, EngineError> {
+        self.flushed().await?;
+        let live = self.live_sessions().await;
+        let mut interrupted = Vec::new();
+        for candidate in self.store().recovery_candidates().await? {
+            interrupted.push(self.candidate(candidate, &live).await?);
+        }
+        Ok(RecoveryOverview {
+            interrupted,
+            reports: self.store().reports(REPORTS).await?,
+            last_start: self.start_report().await,
+            quarantine: quarantine::list(&Layout::of(&self.config().data_dir).quarantine),
+        })
+    }
+
+    async fn candidate(
+        &self,
+        c: StoredCandidate,
+        live: &HashSet<String>,
+    ) -> Result<RecoveryCandidate, EngineError> {
+        let only_in_snapshots = match c.session.has_snapshots {
+            true => {
+                let (messages, _) = self.store().items(c.session.pk).await?;
+                messages.iter().filter(|m| m.origin == Origin::Snapshot).count() as u64
+            }
+            false => 0,
+        };
+        let live = live.contains(&c.summary.session_id);
+        Ok(RecoveryCandidate {
+            session: SessionSummary { live, ..c.summary },
+            interruption: c.session.last_interruption.map(interruption),
+            snapshots: c.snapshots,
+            last_snapshot_at: c.last_snapshot_at,
+            only_in_snapshots,
+            partial_messages: c.partial_messages,
+            open_tool_calls: c.open_tool_calls,
+            missing: c.missing,
+        })
+    }
+
+    /// The newest first.
+    pub async fn notices(&self, cursor: Option<&str>, limit: u32) -> Result<NoticePage, EngineError> {
+        if self.shared().hub.has_unsaved() {
+            let unsaved = self.shared().hub.take_unsaved();
+            if let Err((unsaved, error)) = self.keep_notices(unsaved).await {
+                self.shared().hub.put_back(unsaved);
+                tracing::warn!(%error, "notices cannot be kept yet");
+            }
+        }
+        self.store().notices(cursor, limit).await.map_err(cursor_or_store)
+    }
+
+    async fn keep_notices(&self, unsaved: Vec<Unsaved>) -> Result<(), (Vec<Unsaved>, StoreError)> {
+        self.store().add_notices(unsaved.clone()).await.map_err(|error| (unsaved, error))
+    }
+
+    /// Never fails: what cannot be read is left out and said in `problem`.
+    pub async fn status(&self) -> Status {
+        let shared = self.shared();
+        let flushed = self.flushed().await;
+        let counts = self.store().counts().await.unwrap_or_default();
+        let (recorded, duplicates, rejected) = shared.counts();
+        let (buffered, buffered_bytes) = shared.buffered();
+        let now = shared.clock.now();
+        let paused = *self.paused().borrow();
+        let problem = self.problem(flushed.is_err());
+        let status = match (&problem, paused) {
+            (Some(_), _) => Health::Degraded,
+            (None, Some(_)) => Health::Paused,
+            (None, None) => Health::Recording,
+        };
+        Status {
+            status,
+            problem,
+            version: shared.version.clone(),
+            started_at: shared.started_at,
+            uptime_secs: now.seconds_since(shared.started_at),
+            paused_until: paused.flatten(),
+            active_sessions: counts.recording,
+            interrupted_sessions: counts.interrupted,
+            sessions: counts.sessions,
+            connections: self.presence().await,
+            events_recorded: recorded,
+            duplicates,
+            rejected,
+            last_durable_write: shared.last_durable(),
+            buffer: BufferStatus {
+                events: buffered as u64,
+                bytes: buffered_bytes as u64,
+                max_bytes: self.budget().max() as u64,
+                last_flush: shared.last_flush(),
+            },
+            journal: self.journal_status(),
+            database: DatabaseStatus {
+                bytes: self.store().size(),
+                path: Layout::of(&self.config().data_dir).database.display().to_string(),
+            },
+            disk_free_bytes: disk_free(&self.config().data_dir),
+            last_recovery: self.start_report().await,
+        }
+    }
+
+    fn problem(&self, stopping: bool) -> Option<String> {
+        let trouble = || self.trouble().map(|t| format!("the database cannot be written: {}", t.message));
+        let stopping = || stopping.then(|| String::from("the recorder is stopping"));
+        self.shared().problem().or_else(trouble).or_else(stopping)
+    }
+
+    fn journal_status(&self) -> JournalStatus {
+        let stats = self.journal().stats();
+        JournalStatus {
+            segments: stats.segments as u64,
+            bytes: stats.bytes,
+            last_lsn: stats.last_lsn.0,
+            durable_lsn: stats.durable_lsn.0,
+            applied_lsn: self.shared().applied_lsn(),
+            syncs: stats.syncs,
+        }
+    }
+
+    async fn start_report(&self) -> Option<StartReport> {
+        let known = self.shared().start_report.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match known {
+            Some(report) => Some(report),
+            None => serde_json::from_str(&self.store().get_meta(LAST_START).await.ok()??).ok(),
+        }
+    }
+
+    async fn live_sessions(&self) -> HashSet<String> {
+        self.presence().await.into_iter().flat_map(|c| c.sessions).collect()
+    }
+}
+
+type Unsaved = (chasm_protocol::Timestamp, chasm_protocol::LifecycleEvent);
+
+fn cursor_or_store(error: StoreError) -> EngineError {
+    match error {
+        StoreError::BadCursor => EngineError::BadRequest(error.to_string()),
+        other => other.into(),
+    }
+}
+
+fn interruption(row: InterruptionRow) -> Interruption {
+    Interruption { reason: row.reason, since: row.since, until: row.until, replayed: row.replayed }
+}
+
+/// Bytes that this user may still write there.
+fn disk_free(folder: &std::path::Path) -> Option<u64> {
+    let stat = rustix::fs::statvfs(folder).ok()?;
+    Some(stat.f_bavail.saturating_mul(stat.f_frsize))
+}

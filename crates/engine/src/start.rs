@@ -1,0 +1,270 @@
+//! The start: recovery first, then the tasks.
+//!
+//! Owns the order: check the database, replay the journal into it, mark what is unfinished as interrupted, report.
+//! Invariant: when it returns, the store has every record that was ever acknowledged, as far as the disk has kept them.
+
+use crate::budget::Budget;
+use crate::flush::{Done, Flusher, Job, Trouble};
+use crate::ingest::{FlushLink, Ingest, Replay, Replayed};
+use crate::shared::Shared;
+use crate::{Clock, EngineConfig, StartError, quarantine, salvage};
+use chasm_journal::{Cut, DiskMedia, Journal, JournalSettings, Lsn, OpenReport as JournalReport};
+use chasm_protocol::session::InterruptionReason;
+use chasm_protocol::status::{DamageReport, InterruptedAtStart, StartReport};
+use chasm_protocol::{LifecycleEvent, Timestamp};
+use chasm_store::{OpenError, OpenReport, Store};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError};
+use std::time::Instant;
+use tokio::sync::{mpsc, watch};
+
+/// Where the time of a clean stop is kept while no recorder runs.
+pub const CLEAN_STOP: &str = "clean_stop";
+/// Where the last start's report is kept.
+pub const LAST_START: &str = "last_start";
+/// Where a pause is kept.
+pub const PAUSE: &str = "pause";
+
+/// Journal records handed from the reading thread at a time.
+const CHUNK: usize = 512;
+
+/// Files of a data folder.
+pub struct Layout {
+    pub database: PathBuf,
+    pub journal: PathBuf,
+    pub quarantine: PathBuf,
+}
+
+impl Layout {
+    pub fn of(folder: &Path) -> Self {
+        Self {
+            database: folder.join("recordings.db"),
+            journal: folder.join("journal"),
+            quarantine: folder.join("quarantine"),
+        }
+    }
+}
+
+/// What a start leads to.
+pub struct Started {
+    pub ingest: Ingest,
+    pub store: Store,
+    pub journal: Journal,
+    pub budget: Arc<Budget>,
+    pub trouble: watch::Receiver<Trouble>,
+}
+
+/// Recovers the data folder and makes the ingest task ready to run.
+pub async fn start(config: &EngineConfig, shared: &Arc<Shared>) -> Result<Started, StartError> {
+    let begun = Instant::now();
+    let layout = Layout::of(&config.data_dir);
+    std::fs::create_dir_all(&layout.quarantine)
+        .map_err(|source| StartError::Folder { folder: layout.quarantine.clone(), source })?;
+    let (store, opened, database_note) = open_database(&layout, &*shared.clock).await?;
+    let clean_stop = match opened.created && database_note.is_none() {
+        true => Some(shared.clock.now()),
+        false => store.get_meta(CLEAN_STOP).await?.and_then(|text| Timestamp::parse(&text).ok()),
+    };
+    store.put_meta(CLEAN_STOP, None).await?;
+    let (flush, trouble) = spawn_flusher(&store, shared, opened.max_pk + 1)?;
+    let replay = Replay::new(store.clone(), flush, shared.clock.clone());
+    let replayed = replay_journal(config, &layout, &opened, replay).await?;
+    let applied = replayed.applied.max(opened.applied_lsn);
+    shared.note_flush(applied, shared.clock.now());
+    shared.note_durable_silently(replayed.journal.stats().durable_lsn.0.max(applied));
+    replayed.journal.truncate(Lsn(applied));
+    let budget = Arc::new(Budget::new(config.buffer_bytes));
+    let mut ingest = Ingest::new(
+        config.clone(),
+        shared.clone(),
+        store.clone(),
+        replayed.journal.clone(),
+        budget.clone(),
+        replayed.flush,
+        applied,
+    );
+    let interrupted = mark_unfinished(&mut ingest, &store, clean_stop).await?;
+    let mut report = report(&replayed.report, replayed.unreadable, clean_stop.is_some(), shared.clock.now());
+    report.database_ok = database_note.is_none() && opened.quick_check.is_empty();
+    report.database_note = database_note.or_else(|| opened.quick_check.first().cloned());
+    report.interrupted = interrupted;
+    report.took_ms = begun.elapsed().as_secs_f64() * 1000.0;
+    tell(shared, &store, report).await?;
+    Ok(Started { ingest, store, journal: replayed.journal, budget, trouble })
+}
+
+/// Opens the database; a damaged one is set aside, and what can still be read of it goes into a new one.
+async fn open_database(
+    layout: &Layout,
+    clock: &dyn Clock,
+) -> Result<(Store, OpenReport, Option<String>), StartError> {
+    let why = match Store::open(&layout.database).await {
+        Ok((store, report)) if report.quick_check.is_empty() => return Ok((store, report, None)),
+        Ok((store, report)) => {
+            store.close().await.map_err(StartError::SetAside)?;
+            report.quick_check.join("; ")
+        }
+        Err(OpenError::Corrupt { what, .. }) => what,
+        Err(error) => return Err(error.into()),
+    };
+    tracing::error!(%why, "the database is damaged");
+    let aside =
+        Store::set_aside(&layout.database, &layout.quarantine, clock.now()).map_err(StartError::SetAside)?;
+    let (store, _) = Store::open(&layout.database).await?;
+    let saved = salvage::salvage(&aside, &store).await?;
+    let note = format!(
+        "the database was damaged ({why}); it lies in {}, and {} sessions with {} events were read back from it{}",
+        aside.display(),
+        saved.sessions,
+        saved.events,
+        if saved.complete { "" } else { "; a part of it cannot be read" },
+    );
+    store.close().await.map_err(StartError::SetAside)?;
+    let (store, report) = Store::open(&layout.database).await?;
+    Ok((store, report, Some(note)))
+}
+
+fn spawn_flusher(
+    store: &Store,
+    shared: &Shared,
+    next_pk: i64,
+) -> Result<(FlushLink, watch::Receiver<Trouble>), StartError> {
+    let (jobs, taken) = mpsc::channel::<Job>(1);
+    let (done, finished) = mpsc::channel::<Done>(1);
+    let (trouble, watched) = watch::channel(None);
+    let flusher = Flusher { store: store.clone(), hub: shared.hub.clone(), next_pk, trouble };
+    flusher.spawn(taken, done)?;
+    Ok((FlushLink::new(jobs, finished, watched.clone()), watched))
+}
+
+struct JournalReplayed {
+    journal: Journal,
+    report: JournalReport,
+    flush: FlushLink,
+    applied: u64,
+    /// Records whose bytes are right and whose content is not.
+    unreadable: Vec<DamageReport>,
+}
+
+/// Reads the journal on a thread of its own, in chunks, while the store takes what came before.
+async fn replay_journal(
+    config: &EngineConfig,
+    layout: &Layout,
+    opened: &OpenReport,
+    mut replay: Replay,
+) -> Result<JournalReplayed, StartError> {
+    let folder = |source| StartError::Folder { folder: layout.journal.clone(), source };
+    let media = DiskMedia::open(&layout.journal, &layout.quarantine).map_err(folder)?;
+    let settings = JournalSettings { segment_bytes: config.segment_bytes, ..JournalSettings::default() };
+    let settings = JournalSettings { max_record_bytes: 256 * 1024 * 1024, ..settings };
+    let (chunks, mut coming) = mpsc::channel::<Vec<Replayed>>(4);
+    let (after, quarantine) = (Lsn(opened.applied_lsn), layout.quarantine.clone());
+    let reading = tokio::task::spawn_blocking(move || {
+        let mut chunk = Vec::with_capacity(CHUNK);
+        let mut unreadable = Vec::new();
+        let opened = chasm_journal::open(Arc::new(media), settings, after, &mut |lsn, bytes| {
+            match Replayed::read(lsn.0, bytes) {
+                Ok(record) => chunk.push(record),
+                Err(what) => unreadable.push(set_aside(&quarantine, lsn.0, bytes, &what)),
+            }
+            let full =
+                chunk.len() >= CHUNK || chunk.iter().map(Replayed::weight).sum::<usize>() > 1024 * 1024;
+            if full && chunks.blocking_send(std::mem::take(&mut chunk)).is_err() {
+                return Err("the replay ended early".into());
+            }
+            Ok(())
+        });
+        let _ = chunks.blocking_send(chunk);
+        opened.map(|(journal, report)| (journal, report, unreadable))
+    });
+    while let Some(records) = coming.recv().await {
+        replay.take(records).await?;
+    }
+    let (journal, report, unreadable) = reading.await.map_err(|e| StartError::Replay(e.to_string()))??;
+    let (flush, applied) = replay.finish().await?;
+    Ok(JournalReplayed { journal, report, flush, applied, unreadable })
+}
+
+fn set_aside(folder: &Path, lsn: u64, bytes: &[u8], what: &str) -> DamageReport {
+    let quarantined_as = quarantine::keep_record(folder, lsn, bytes).ok();
+    DamageReport { what: format!("record {lsn}: {what}"), bytes: bytes.len() as u64, quarantined_as }
+}
+
+/// Sessions that were recording when the recorder ended are interrupted, since its stop or their last sign of life.
+async fn mark_unfinished(
+    ingest: &mut Ingest,
+    store: &Store,
+    clean_stop: Option<Timestamp>,
+) -> Result<Vec<InterruptedAtStart>, StartError> {
+    let mut interrupted = Vec::new();
+    for session in store.unfinished().await? {
+        let (reason, since) = match clean_stop {
+            Some(at) => (InterruptionReason::ServerStop, at),
+            None => (InterruptionReason::ServerCrash, session.last_received_at),
+        };
+        ingest.interrupt(&session.record.id, reason, since).map_err(StartError::Mark)?;
+        interrupted.push(InterruptedAtStart { session_id: session.record.id.to_string(), reason, since });
+    }
+    if !interrupted.is_empty() {
+        ingest.settle_marks().await.map_err(StartError::Mark)?;
+    }
+    Ok(interrupted)
+}
+
+fn report(
+    journal: &JournalReport,
+    unreadable: Vec<DamageReport>,
+    clean_stop: bool,
+    at: Timestamp,
+) -> StartReport {
+    let mut damage: Vec<DamageReport> = journal
+        .damage
+        .iter()
+        .filter(|d| !d.known)
+        .map(|d| DamageReport {
+            what: d.to_string(),
+            bytes: d.bytes,
+            quarantined_as: d.quarantined_as.clone(),
+        })
+        .collect();
+    let gap = |g: &chasm_journal::Gap| DamageReport { what: g.to_string(), bytes: 0, quarantined_as: None };
+    damage.extend(journal.gaps.iter().map(gap));
+    damage.extend(unreadable);
+    StartReport {
+        at,
+        clean_stop,
+        database_ok: true,
+        database_note: None,
+        journal_records: journal.records,
+        replayed_records: journal.replayed,
+        torn_tail_bytes: journal.torn_tail.as_ref().filter(|t| t.cut != Cut::Zeroes).map_or(0, |t| t.bytes),
+        damage,
+        interrupted: Vec::new(),
+        took_ms: 0.0,
+    }
+}
+
+/// Keeps the report, and tells what a person has to know.
+async fn tell(shared: &Shared, store: &Store, report: StartReport) -> Result<(), StartError> {
+    let text = serde_json::to_string(&report).map_err(|e| StartError::Replay(e.to_string()))?;
+    store.put_meta(LAST_START, Some(&text)).await?;
+    for damage in &report.damage {
+        let (what, quarantined_as) = (damage.what.clone(), damage.quarantined_as.clone());
+        shared.hub.tell(report.at, LifecycleEvent::DamageFound { what, quarantined_as });
+    }
+    if let Some(note) = &report.database_note {
+        shared.hub.tell(report.at, LifecycleEvent::DamageFound { what: note.clone(), quarantined_as: None });
+    }
+    let noteworthy = !report.interrupted.is_empty() || !report.clean_stop || !report.damage.is_empty();
+    if noteworthy {
+        let event = LifecycleEvent::RecoveryAtStart {
+            replayed_records: report.replayed_records,
+            interrupted: report.interrupted.len() as u64,
+            damaged: report.damage.len() as u64,
+            clean_stop: report.clean_stop,
+        };
+        shared.hub.tell(report.at, event);
+    }
+    *shared.start_report.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
+    Ok(())
+}

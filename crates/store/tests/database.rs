@@ -1,0 +1,277 @@
+//! The file: opening, damage, setting aside, notices, recoveries, meta, closing.
+
+// Helpers of tests are not tests to clippy.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+mod common;
+
+use chasm_protocol::api::SkippedSession;
+use chasm_protocol::session::{InterruptionReason, Recovery};
+use chasm_protocol::*;
+use chasm_store::*;
+use common::*;
+use std::path::Path;
+
+async fn with_rows(path: &Path) {
+    let (store, report) = Store::open(path).await.unwrap();
+    assert!(report.created);
+    let mut write = session(1, "s");
+    write.items = ItemsWrite::Upsert {
+        messages: (1..500).map(|n| message(n, "some text")).collect(),
+        tool_calls: vec![],
+    };
+    write.events = (1..500).map(|n| event(n, "{\"some\":\"event\"}")).collect();
+    (write.record.messages, write.record.events) = (499, 499);
+    store.apply(&batch(500, vec![write])).await.unwrap();
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn opens_private_and_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("recordings.db");
+    with_rows(&path).await;
+    let (store, report) = Store::open(&path).await.unwrap();
+    assert_eq!(report, OpenReport { created: false, quick_check: vec![], applied_lsn: 500, max_pk: 1 });
+    assert!(store.size() > 50_000);
+    #[cfg(unix)]
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let entry = entry.unwrap();
+        assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", entry.path());
+    }
+    let id = SessionId::new("s").unwrap();
+    assert!(store.delete_session(&id).await.unwrap().is_some());
+    store.close().await.unwrap();
+    assert!(matches!(store.list(&Default::default()).await, Err(StoreError::Closed)));
+    assert!(matches!(store.put_meta("a", None).await, Err(StoreError::Closed)));
+    let (_, report) = Store::open(&path).await.unwrap();
+    assert_eq!(report.max_pk, 1, "a key is never given twice");
+}
+
+#[tokio::test]
+async fn damage_is_said_and_set_aside() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("recordings.db");
+    for bad in [&b"this is no database, and it is long enough to be read as a header of one"[..], &[0; 4096]]
+    {
+        std::fs::write(&path, bad.repeat(40)).unwrap();
+        assert!(matches!(Store::open(&path).await, Err(OpenError::Corrupt { .. })));
+        std::fs::remove_file(&path).unwrap();
+    }
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let mut foreign = sqlx::ConnectOptions::connect(&options).await.unwrap();
+    sqlx::query("CREATE TABLE a (b); CREATE TABLE c (d); CREATE TABLE e (f)")
+        .execute(&mut foreign)
+        .await
+        .unwrap();
+    sqlx::Connection::close(foreign).await.unwrap();
+    assert!(matches!(Store::open(&path).await, Err(OpenError::Corrupt { .. })), "another program's");
+    std::fs::remove_file(&path).unwrap();
+    let _ = std::fs::remove_file(folder.path().join("recordings.db-wal"));
+
+    with_rows(&path).await;
+    let good = std::fs::read(&path).unwrap();
+    let (mut refused, mut noticed) = (0, 0);
+    // Every third page of the file in turn, overwritten.
+    for page in (0..good.len() / 8192).step_by(3) {
+        let mut bytes = good.clone();
+        bytes[page * 8192..(page + 1) * 8192].fill(0xA5);
+        std::fs::write(&path, bytes).unwrap();
+        match Store::open(&path).await {
+            Err(OpenError::Corrupt { .. }) => refused += 1,
+            Err(other) => panic!("page {page}: {other}"),
+            Ok((store, report)) => {
+                assert!(!report.quick_check.is_empty(), "page {page} was not noticed");
+                noticed += 1;
+                store.close().await.unwrap();
+            }
+        }
+    }
+    assert!(refused > 0 && noticed > 0, "{refused} {noticed}");
+    std::fs::write(folder.path().join("recordings.db-wal"), "x").unwrap();
+    let quarantine = folder.path().join("quarantine");
+    let first = Store::set_aside(&path, &quarantine, at(0)).unwrap();
+    std::fs::write(&path, "again").unwrap();
+    let second = Store::set_aside(&path, &quarantine, at(0)).unwrap();
+    assert!(first.exists() && second.exists() && first != second && !path.exists());
+    assert!(!folder.path().join("recordings.db-wal").exists());
+    let (store, report) = Store::open(&path).await.unwrap();
+    assert!(report.created);
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("recordings.db");
+    with_rows(&path).await;
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path);
+    let mut side = sqlx::ConnectOptions::connect(&options).await.unwrap();
+    sqlx::query("INSERT INTO _sqlx_migrations SELECT 9999, description, installed_on, success, checksum, execution_time FROM _sqlx_migrations")
+        .execute(&mut side)
+        .await
+        .unwrap();
+    sqlx::Connection::close(side).await.unwrap();
+    assert!(matches!(Store::open(&path).await, Err(OpenError::Newer { version: 9999, .. })));
+}
+
+#[tokio::test]
+async fn a_stored_value_that_makes_no_sense_names_table_and_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("recordings.db");
+    with_rows(&path).await;
+    let (store, _) = Store::open(&path).await.unwrap();
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path);
+    let mut side = sqlx::ConnectOptions::connect(&options).await.unwrap();
+    sqlx::query("UPDATE messages SET role = 99 WHERE position = 7").execute(&mut side).await.unwrap();
+    let error = store.items(SessionPk(1)).await.unwrap_err();
+    assert!(matches!(&error, StoreError::Corrupt { table: "messages", .. }), "{error}");
+    assert_eq!(error.to_string(), "table messages, row 14: column 4: unknown number 99");
+    sqlx::query("UPDATE sessions SET messages = 3").execute(&mut side).await.unwrap();
+    sqlx::query("UPDATE messages SET text = 'other' WHERE position = 8").execute(&mut side).await.unwrap();
+    sqlx::query("DROP TRIGGER messages_reindexed").execute(&mut side).await.unwrap();
+    sqlx::query("UPDATE messages SET text = 'other' WHERE position = 9").execute(&mut side).await.unwrap();
+    let problems = store.integrity().await.unwrap();
+    assert!(problems.iter().any(|p| p.contains("item_index")), "{problems:?}");
+    assert!(
+        problems.contains(&"table sessions, row 1: messages says 3, there are 499".to_owned()),
+        "{problems:?}"
+    );
+}
+
+#[tokio::test]
+async fn notices_meta_and_states() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = Store::open(&folder.path().join("recordings.db")).await.unwrap();
+    let notice = |n: i64| {
+        (
+            at(n),
+            LifecycleEvent::Interrupted {
+                session_id: format!("s{n}"),
+                reason: InterruptionReason::Timeout,
+                since: at(n),
+            },
+        )
+    };
+    store.add_notices((1..=5).map(notice).collect()).await.unwrap();
+    store.apply(&FlushBatch { applied_lsn: 1, sessions: vec![], notices: vec![notice(6)] }).await.unwrap();
+    let (mut seen, mut cursor) = (vec![], None);
+    loop {
+        let page = store.notices(cursor.as_deref(), 4).await.unwrap();
+        seen.extend(page.notices.into_iter().map(|n| (n.id, n.at, n.event)));
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen.iter().map(|n| n.0).collect::<Vec<_>>(), [6, 5, 4, 3, 2, 1]);
+    assert_eq!((seen[0].1, seen[0].2.clone()), notice(6));
+    assert!(matches!(store.notices(Some("zz"), 4).await, Err(StoreError::BadCursor)));
+
+    store.put_meta("clean_stop", Some("yes")).await.unwrap();
+    assert_eq!(store.get_meta("clean_stop").await.unwrap().as_deref(), Some("yes"));
+    store.put_meta("clean_stop", None).await.unwrap();
+    assert_eq!(store.get_meta("clean_stop").await.unwrap(), None);
+    assert_eq!(store.get_meta("applied_lsn").await.unwrap().as_deref(), Some("1"));
+
+    store.apply(&batch(2, vec![session(1, "s")])).await.unwrap();
+    assert!(store.set_state(SessionPk(1), State::Interrupted).await.unwrap());
+    assert!(!store.set_state(SessionPk(2), State::Interrupted).await.unwrap());
+    assert_eq!(store.counts().await.unwrap().interrupted, 1);
+}
+
+#[tokio::test]
+async fn recoveries_and_candidates() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = Store::open(&folder.path().join("recordings.db")).await.unwrap();
+    let sessions = (1..=3).map(|pk| {
+        let mut write = session(pk, &format!("s{pk}"));
+        write.state = if pk == 3 { State::Completed } else { State::Interrupted };
+        write.record.last_event_at = at(pk);
+        write.record.messages = 2;
+        write.events =
+            [1, 2, 5].iter().map(|n| EventRow { seq: *n, ..event(pk as u64 * 10 + n, "{}") }).collect();
+        write.items = ItemsWrite::Upsert {
+            messages: vec![message(1, "a"), Message { partial: true, ..message(2, "b") }],
+            tool_calls: vec![call(3, "open", None, None)],
+        };
+        write.interruptions = (1..=2)
+            .map(|n| InterruptionRow {
+                lsn: pk as u64 * 10 + n,
+                reason: InterruptionReason::Disconnect,
+                since: at(n as i64),
+                until: None,
+                resumed_lsn: None,
+                replayed: 0,
+            })
+            .collect();
+        write
+    });
+    store.apply(&batch(40, sessions.collect())).await.unwrap();
+    let candidates = store.recovery_candidates().await.unwrap();
+    assert_eq!(candidates.iter().map(|c| c.session.pk.0).collect::<Vec<_>>(), [2, 1]);
+    let first = &candidates[0];
+    assert_eq!((first.partial_messages, first.open_tool_calls, first.snapshots), (1, 1, 0));
+    assert_eq!((&first.missing[..], first.summary.interruptions), (&[(3, 4)][..], 2));
+    assert_eq!(first.session.last_interruption.as_ref().unwrap().lsn, 22);
+
+    let recovery = Recovery {
+        at: at(9),
+        reason: Some(InterruptionReason::Disconnect),
+        from_events: 2,
+        from_snapshots: 0,
+        from_editor_files: 0,
+        completed: 0,
+        partial: 1,
+        open_tool_calls: 1,
+        missing: vec![(3, 4)],
+        evidence: vec![],
+    };
+    let entries = [1, 3, 9].map(|pk| (SessionPk(pk), recovery.clone())).to_vec();
+    let skipped = vec![SkippedSession { session_id: "unknown".into(), reason: "no such session".into() }];
+    let report = store.mark_recovered(entries, at(9), skipped).await.unwrap();
+    assert_eq!(report.recovered.len(), 1);
+    assert_eq!((report.recovered[0].session_id.as_str(), report.recovered[0].messages), ("s1", 2));
+    assert_eq!(report.skipped.len(), 2);
+    assert_eq!(report.skipped[1].reason, "it is completed");
+    assert_eq!(store.reports(5).await.unwrap(), [report]);
+    assert_eq!(store.recovery_candidates().await.unwrap().len(), 1);
+    let detail = store.detail(&SessionId::new("s1").unwrap()).await.unwrap().unwrap();
+    assert_eq!((detail.recoveries, detail.summary.state), (vec![recovery], State::Recovered));
+}
+
+/// Every future can be spawned, and a dropped one leaves no transaction behind.
+#[tokio::test]
+async fn futures_can_be_spawned_and_dropped() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = Store::open(&folder.path().join("recordings.db")).await.unwrap();
+    let write = |n: u64| {
+        let mut write = session(1, "s");
+        write.events = (n * 1000..n * 1000 + 900).map(|lsn| event(lsn, "{}")).collect();
+        batch(n, vec![write])
+    };
+    for n in 1..12 {
+        let (store, batch) = (store.clone(), write(n));
+        let task = tokio::spawn(async move { store.apply(&batch).await });
+        tokio::time::sleep(std::time::Duration::from_millis(n)).await;
+        task.abort();
+        let _ = task.await;
+    }
+    store.apply(&write(50)).await.unwrap();
+    let events = store.events(SessionPk(1)).await.unwrap().len();
+    assert_eq!(events % 900, 0, "a part of a flush is there");
+    let spawned = store.clone();
+    let id = SessionId::new("s").unwrap();
+    tokio::spawn(async move {
+        spawned.list(&Default::default()).await.unwrap();
+        spawned.search(&SearchQuery { q: "x".into(), limit: 1, ..Default::default() }).await.unwrap();
+        spawned.detail(&id).await.unwrap();
+        spawned.recovery_candidates().await.unwrap();
+        spawned.integrity().await.unwrap();
+        spawned.mark_recovered(vec![], at(0), vec![]).await.unwrap();
+        spawned.delete_session(&id).await.unwrap();
+    })
+    .await
+    .unwrap();
+}

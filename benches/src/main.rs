@@ -1,0 +1,114 @@
+//! One run, one table: what recording costs, beside what else could be done with the same machine in the same minutes.
+//!
+//! Starts every server it measures as a process of its own on loopback and ends it. Asserts nothing: it prints figures and
+//! ratios, and writes them as JSON. `chasm-benches [--chasm PATH] [--out FILE] [--seconds N] [--quick]`
+
+mod bare;
+mod disk;
+mod load;
+mod process;
+mod queries;
+mod redis;
+mod report;
+mod restart;
+mod sqlite;
+mod words;
+
+use anyhow::{Context, Result};
+use load::Plan;
+use process::Recorder;
+use report::Report;
+use std::path::PathBuf;
+use std::time::Duration;
+
+struct Options {
+    chasm: PathBuf,
+    out: PathBuf,
+    seconds: u64,
+    quick: bool,
+}
+
+fn options() -> Result<Options> {
+    let beside = std::env::current_exe()?.with_file_name("chasm");
+    let mut options =
+        Options { chasm: beside, out: PathBuf::from("bench-results/latest.json"), seconds: 6, quick: false };
+    let mut args = std::env::args().skip(1);
+    while let Some(arg) = args.next() {
+        let mut value = || args.next().with_context(|| format!("{arg} needs a value"));
+        match arg.as_str() {
+            "--chasm" => options.chasm = value()?.into(),
+            "--out" => options.out = value()?.into(),
+            "--seconds" => options.seconds = value()?.parse()?,
+            "--quick" => options.quick = true,
+            other => anyhow::bail!("unknown argument {other}"),
+        }
+    }
+    Ok(options)
+}
+
+fn main() -> Result<()> {
+    if std::env::args().nth(1).as_deref() == Some("bare-server") {
+        return bare::serve();
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(run(options()?))
+}
+
+async fn run(options: Options) -> Result<()> {
+    anyhow::ensure!(options.chasm.exists(), "no binary at {}: build it first", options.chasm.display());
+    let mut report = Report::new();
+    report.section("disk");
+    let sync = disk::sync_times(&mut report)?;
+    recording(&options, &mut report, sync).await?;
+    restart::measure(&options.chasm, if options.quick { 20 } else { 200 }, &mut report).await?;
+    queries::measure(&options.chasm, if options.quick { 20_000 } else { 200_000 }, &mut report).await?;
+    report.write(&options.out)
+}
+
+/// One connection with one event in flight, and eight with 64, here and elsewhere.
+async fn recording(options: &Options, report: &mut Report, sync: Duration) -> Result<()> {
+    let time = Duration::from_secs(options.seconds);
+    let plans = [Plan { connections: 1, window: 1, time }, Plan { connections: 8, window: 64, time }];
+    for plan in plans {
+        report.section(&format!("recording, {} × {} in flight", plan.connections, plan.window));
+        let folder = tempfile::tempdir()?;
+        let recorder = Recorder::start(&options.chasm, folder.path()).await?;
+        let idle = recorder.memory()?;
+        let ours = load::run(&recorder.ws(), plan).await?;
+        let peak = recorder.memory()?;
+        recorder.wait_for_flush(report, ours.events).await?;
+        recorder.stop().await?;
+        report.rate("chasm serve: durable", &ours);
+        let bare = bare::Server::start().await?;
+        let theirs = load::run(&bare.ws(), plan).await?;
+        bare.stop().await?;
+        report.rate("bare WebSocket server: acks, stores nothing", &theirs);
+        report.ratio("chasm / bare, events per second", ours.rate() / theirs.rate(), "aim ≥ 0.6 at 8 × 64");
+        let streams = redis::run(plan).await?;
+        match &streams {
+            Some(streams) => {
+                report.rate("Redis Streams, appendfsync always", streams);
+                report.ratio(
+                    "chasm / Redis, events per second",
+                    ours.rate() / streams.rate(),
+                    "aim > 1 at 8 × 64",
+                );
+            }
+            None => report.note("Redis Streams: no redis-server found, not measured"),
+        }
+        let sqlite = sqlite::run(plan).await?;
+        report.rate("SQLite, a commit an event", &sqlite);
+        if plan.window == 1 {
+            let ratio = ours.p50().as_secs_f64() / sync.as_secs_f64();
+            report.ratio("ack p50 / one fdatasync", ratio, "aim ≤ 1.5");
+            report.figure(
+                "memory when idle, before the first event",
+                idle.0 as f64 / 1048576.0,
+                "MiB (aim < 30)",
+            );
+        }
+        report.figure("memory after the load", peak.0 as f64 / 1048576.0, "MiB");
+        report.figure("peak memory", peak.1 as f64 / 1048576.0, "MiB");
+    }
+    Ok(())
+}

@@ -1,0 +1,51 @@
+//! `chasm serve`
+//!
+//! Owns the signals of the process. Invariant: the first line on stdout is `listening on URL`, written when clients can
+//! connect; a stop by Ctrl-C, SIGTERM or a closing terminal is clean and ends with 0.
+
+use crate::app::App;
+use crate::args::Serve;
+use crate::exit::Exit;
+use anyhow::Result;
+use chasm_server::{Daemon, Options};
+use std::io::Write;
+
+pub async fn run(app: &App<'_>, args: Serve) -> Result<Exit> {
+    let options =
+        Options { config: args.config, host: args.host, port: args.port, ..Options::new(app.data_dir()?) };
+    // The signals are caught before the start: a stop during recovery is a clean one too.
+    let stop = asked_to_stop()?;
+    let daemon = Daemon::start(options).await?;
+    announce(&daemon.url());
+    daemon.run_until(stop).await;
+    Ok(Exit::Done)
+}
+
+/// Nobody may listen to stdout; the recorder does not need it.
+fn announce(url: &str) {
+    let mut stdout = std::io::stdout().lock();
+    let _ = writeln!(stdout, "listening on {url}");
+    let _ = stdout.flush();
+}
+
+#[cfg(unix)]
+fn asked_to_stop() -> Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn asked_to_stop() -> Result<impl Future<Output = ()>> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}

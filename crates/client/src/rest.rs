@@ -1,0 +1,318 @@
+//! The REST calls, typed.
+//!
+//! Owns addresses and the decoding of answers. Never retries, never goes through a proxy (the recorder is on this machine).
+
+use crate::{ClientError, Endpoint};
+use chasm_protocol::api::{
+    EventPage, RecoveryOverview, RecoveryReport, RecoveryRequest, SearchAnswer, SessionFilter, SessionPage,
+    SessionPatch, SnapshotAnswer, SnapshotRequest,
+};
+use chasm_protocol::session::{Interruption, Message, Recovery, SessionDetail, StoredEvent, ToolCall};
+use chasm_protocol::status::Status;
+use chasm_protocol::{SessionId, Timestamp};
+use reqwest::{Method, RequestBuilder, Response, Url};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::time::Duration;
+
+/// Longest wait for the connection; answers may take as long as they need (a recovery of everything).
+const CONNECT_WAIT: Duration = Duration::from_secs(5);
+
+/// A recorder's REST interface; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Rest {
+    http: reqwest::Client,
+    endpoint: Endpoint,
+}
+
+/// The form of an exported session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExportFormat {
+    Markdown,
+    Json,
+    Jsonl,
+    Html,
+}
+
+impl ExportFormat {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Markdown => "markdown",
+            Self::Json => "json",
+            Self::Jsonl => "jsonl",
+            Self::Html => "html",
+        }
+    }
+}
+
+impl Rest {
+    pub fn new(endpoint: Endpoint) -> Result<Self, ClientError> {
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .connect_timeout(CONNECT_WAIT)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(|e| ClientError::BadUrl {
+                url: endpoint.url.clone(),
+                why: crate::error::innermost(&e),
+            })?;
+        Ok(Self { http, endpoint })
+    }
+
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    pub async fn status(&self) -> Result<Status, ClientError> {
+        self.get("/api/recording/status", &[]).await
+    }
+
+    pub async fn sessions(&self, filter: &SessionFilter) -> Result<SessionPage, ClientError> {
+        self.get("/api/recording/sessions", &query(filter)).await
+    }
+
+    pub async fn session(&self, id: &SessionId) -> Result<SessionDetail, ClientError> {
+        let value = self.get(&session_path(id, ""), &[]).await?;
+        self.read_detail(value)
+    }
+
+    pub async fn events(
+        &self,
+        id: &SessionId,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<EventPage, ClientError> {
+        let mut query = vec![("limit", limit.to_string())];
+        query.extend(cursor.map(|cursor| ("cursor", cursor.to_owned())));
+        self.get(&session_path(id, "/events"), &query).await
+    }
+
+    /// The download, piece by piece as it comes.
+    pub async fn export(&self, id: &SessionId, format: ExportFormat) -> Result<Download, ClientError> {
+        let path = session_path(id, "/export");
+        let request = self.request(Method::GET, &path, &[("format", format.as_str().to_owned())])?;
+        let response = self.send(request).await?;
+        Ok(Download { url: self.endpoint.url.clone(), response })
+    }
+
+    pub async fn patch(&self, id: &SessionId, patch: &SessionPatch) -> Result<SessionDetail, ClientError> {
+        let request = self.request(Method::PATCH, &session_path(id, ""), &[])?.json(patch);
+        let value = self.answer(request).await?;
+        self.read_detail(value)
+    }
+
+    pub async fn delete(&self, id: &SessionId) -> Result<(), ClientError> {
+        let request = self.request(Method::DELETE, &session_path(id, ""), &[])?;
+        self.send(request).await.map(drop)
+    }
+
+    pub async fn search(
+        &self,
+        q: &str,
+        session: Option<&SessionId>,
+        limit: u32,
+        cursor: Option<&str>,
+    ) -> Result<SearchAnswer, ClientError> {
+        let mut query = vec![("q", q.to_owned()), ("limit", limit.to_string())];
+        query.extend(session.map(|id| ("session", id.to_string())));
+        query.extend(cursor.map(|cursor| ("cursor", cursor.to_owned())));
+        self.get("/api/recording/search", &query).await
+    }
+
+    pub async fn recovery(&self) -> Result<RecoveryOverview, ClientError> {
+        self.get("/api/recording/recovery", &[]).await
+    }
+
+    /// Recovers these sessions, or all interrupted ones.
+    pub async fn recover(&self, session_ids: Option<Vec<SessionId>>) -> Result<RecoveryReport, ClientError> {
+        self.post("/api/recording/recovery", &RecoveryRequest { session_ids }).await
+    }
+
+    pub async fn snapshot(&self, request: &SnapshotRequest) -> Result<SnapshotAnswer, ClientError> {
+        self.post("/api/recording/snapshot", request).await
+    }
+
+    /// A one-time address that opens the UI in a browser.
+    pub async fn ticket(&self) -> Result<String, ClientError> {
+        #[derive(Deserialize)]
+        struct Ticket {
+            url: String,
+        }
+        let ticket: Ticket = self.post("/api/ticket", &serde_json::json!({})).await?;
+        Ok(ticket.url)
+    }
+
+    fn read_detail(&self, value: Value) -> Result<SessionDetail, ClientError> {
+        detail(value)
+            .map_err(|e| ClientError::BadAnswer { url: self.endpoint.url.clone(), why: e.to_string() })
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, String)]) -> Result<T, ClientError> {
+        let request = self.request(Method::GET, path, query)?;
+        self.answer(request).await
+    }
+
+    async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, ClientError> {
+        let request = self.request(Method::POST, path, &[])?.json(body);
+        self.answer(request).await
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> Result<RequestBuilder, ClientError> {
+        let text = format!("{}{path}", self.endpoint.url);
+        let mut url =
+            Url::parse(&text).map_err(|e| ClientError::BadUrl { url: text.clone(), why: e.to_string() })?;
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let request = self.http.request(method, url);
+        Ok(match &self.endpoint.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        })
+    }
+
+    /// An answer of success; any other one as the recorder's error.
+    async fn send(&self, request: RequestBuilder) -> Result<Response, ClientError> {
+        let url = &self.endpoint.url;
+        let response = request.send().await.map_err(|e| ClientError::unreachable(url, &e))?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        let status = response.status().as_u16();
+        let body = response.bytes().await.map_err(|e| ClientError::unreachable(url, &e))?;
+        Err(ClientError::refused(status, url, &body))
+    }
+
+    async fn answer<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, ClientError> {
+        let url = &self.endpoint.url;
+        let body = self.send(request).await?.bytes().await.map_err(|e| ClientError::unreachable(url, &e))?;
+        serde_json::from_slice(&body)
+            .map_err(|e| ClientError::BadAnswer { url: url.clone(), why: e.to_string() })
+    }
+}
+
+/// A file that comes over the wire.
+pub struct Download {
+    url: String,
+    response: Response,
+}
+
+impl Download {
+    /// The next piece; `None` at the end.
+    pub async fn chunk(&mut self) -> Result<Option<impl AsRef<[u8]> + use<>>, ClientError> {
+        self.response.chunk().await.map_err(|e| ClientError::unreachable(&self.url, &e))
+    }
+}
+
+/// A session in full. Its JSON has `messages`, `tool_calls` and `interruptions` once, as lists, where a summary has numbers
+/// of the same names; the numbers are those of the lists.
+fn detail(value: Value) -> Result<SessionDetail, serde_json::Error> {
+    #[derive(Deserialize)]
+    struct Rest {
+        metadata: Map<String, Value>,
+        end_reason: Option<String>,
+        expected_messages: Option<u64>,
+        messages: Vec<Message>,
+        tool_calls: Vec<ToolCall>,
+        interruptions: Vec<Interruption>,
+        missing: Vec<(u64, u64)>,
+        recoveries: Vec<Recovery>,
+        conflicts: Vec<StoredEvent>,
+        other: Vec<StoredEvent>,
+    }
+    let mut counts = value.clone();
+    let rest: Rest = serde_json::from_value(value)?;
+    if let Value::Object(counts) = &mut counts {
+        counts.insert("messages".into(), rest.messages.len().into());
+        counts.insert("tool_calls".into(), rest.tool_calls.len().into());
+        counts.insert("interruptions".into(), rest.interruptions.len().into());
+    }
+    Ok(SessionDetail {
+        summary: serde_json::from_value(counts)?,
+        metadata: rest.metadata,
+        end_reason: rest.end_reason,
+        expected_messages: rest.expected_messages,
+        messages: rest.messages,
+        tool_calls: rest.tool_calls,
+        interruptions: rest.interruptions,
+        missing: rest.missing,
+        recoveries: rest.recoveries,
+        conflicts: rest.conflicts,
+        other: rest.other,
+    })
+}
+
+fn session_path(id: &SessionId, rest: &str) -> String {
+    format!("/api/recording/sessions/{}{rest}", percent_encoded(id.as_str()))
+}
+
+/// Every byte but the unreserved ones as `%XX`, so that an id may hold slashes, dots and question marks.
+fn percent_encoded(text: &str) -> String {
+    use std::fmt::Write;
+    text.bytes().fold(String::with_capacity(text.len()), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~' | b'.') {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+        out
+    })
+}
+
+fn query(filter: &SessionFilter) -> Vec<(&'static str, String)> {
+    let time = |t: &Timestamp| t.to_string();
+    let sort = serde_json::to_value(filter.sort).ok().and_then(|v| v.as_str().map(str::to_owned));
+    let mut out = vec![("state", filter.state.map_or("all", |s| s.as_str()).to_owned())];
+    out.extend(filter.q.clone().map(|q| ("q", q)));
+    out.extend(filter.provider.clone().map(|p| ("provider", p)));
+    out.extend(filter.workspace.clone().map(|w| ("workspace", w)));
+    out.extend(filter.starred.map(|s| ("starred", s.to_string())));
+    out.extend(filter.tag.clone().map(|t| ("tag", t)));
+    out.extend(filter.since.as_ref().map(time).map(|t| ("since", t)));
+    out.extend(filter.until.as_ref().map(time).map(|t| ("until", t)));
+    out.extend(sort.map(|s| ("sort", s)));
+    if filter.limit > 0 {
+        out.push(("limit", filter.limit.to_string()));
+    }
+    out.extend(filter.cursor.clone().map(|c| ("cursor", c)));
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chasm_protocol::State;
+
+    #[test]
+    fn ids_stay_one_piece_of_the_path() {
+        let id = SessionId::new("a/b ?é..").unwrap();
+        let url = Url::parse(&format!("http://h{}", session_path(&id, "/export"))).unwrap();
+        assert_eq!(url.path(), "/api/recording/sessions/a%2Fb%20%3F%C3%A9../export");
+    }
+
+    #[test]
+    fn a_detail_is_read_whether_its_counts_stand_beside_the_lists_or_not() {
+        let text = r#"{"session_id":"s","title":null,"preview":null,"state":"completed","provider":null,
+            "model":null,"workspace":null,"editor":null,"started_at":0,"last_event_at":0,"ended_at":null,
+            "events":3,"messages":9,"tool_calls":0,"interruptions":0,"starred":false,"tags":[],"live":false,
+            "metadata":{},"end_reason":null,"expected_messages":null,
+            "messages":[{"position":1,"role":"user","content":"hi","partial":false,"origin":"event"}],
+            "tool_calls":[],"interruptions":[],"missing":[],"recoveries":[],"conflicts":[],"other":[]}"#;
+        let read = detail(serde_json::from_str(text).unwrap()).unwrap();
+        assert_eq!((read.summary.messages, read.messages.len()), (1, 1));
+    }
+
+    #[test]
+    fn a_filter_says_all_states_where_none_is_asked_for() {
+        assert_eq!(query(&SessionFilter::default()), [("state", "all".into()), ("sort", "recent".into())]);
+        let filter = SessionFilter { state: Some(State::Interrupted), limit: 7, ..SessionFilter::default() };
+        assert!(query(&filter).contains(&("state", "interrupted".into())));
+        assert!(query(&filter).contains(&("limit", "7".into())));
+    }
+}

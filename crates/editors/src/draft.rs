@@ -1,0 +1,68 @@
+//! An event as read from an editor's file, ready to be sent.
+//!
+//! Owns its JSON form. Never invents an identity: `event_id` is derived from the file, so that a second reading gives the
+//! same one.
+
+use chasm_protocol::{Timestamp, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// Deepest nesting that `data` may have: the recorder allows 64 with the event around it, so two are kept back.
+const DATA_DEPTH: usize = 62;
+
+/// One event. No `seq`: the file is merged with what other sources say of the same session.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EventDraft {
+    pub session_id: String,
+    pub event_type: String,
+    pub event_id: String,
+    pub timestamp: Timestamp,
+    pub data: Map<String, Value>,
+}
+
+impl EventDraft {
+    /// The event as the protocol has it. What is nested too deep for it stands as a JSON string in its place.
+    pub fn to_json(&self) -> String {
+        let text = serde_json::to_string(self).unwrap_or_default();
+        if json::depth(&text) <= DATA_DEPTH {
+            return text;
+        }
+        let mut flat = self.clone();
+        flat.data.values_mut().for_each(|value| fold_deep(value, DATA_DEPTH - 1));
+        serde_json::to_string(&flat).unwrap_or_default()
+    }
+}
+
+/// Replaces each array or object that stands below `room` levels by its JSON text.
+fn fold_deep(value: &mut Value, room: usize) {
+    if room == 0 && (value.is_array() || value.is_object()) {
+        *value = Value::String(value.to_string());
+        return;
+    }
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| fold_deep(item, room - 1)),
+        Value::Object(fields) => fields.values_mut().for_each(|item| fold_deep(item, room - 1)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chasm_protocol::{Limits, parse_event};
+
+    #[test]
+    fn what_is_too_deep_becomes_text() {
+        let deep: Value = serde_json::from_str(&format!("{}1{}", "[".repeat(100), "]".repeat(100))).unwrap();
+        let draft = EventDraft {
+            session_id: "s".into(),
+            event_type: "x".into(),
+            event_id: "e".into(),
+            timestamp: Timestamp::from_micros(0),
+            data: [("deep".to_owned(), deep)].into_iter().collect(),
+        };
+        let json = draft.to_json();
+        assert!(json.contains("\"[[["), "{json}");
+        assert!(parse_event(&json, &Limits::default()).is_ok());
+    }
+}

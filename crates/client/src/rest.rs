@@ -7,13 +7,12 @@ use chasm_protocol::api::{
     EventPage, RecoveryOverview, RecoveryReport, RecoveryRequest, SearchAnswer, SessionFilter, SessionPage,
     SessionPatch, SnapshotAnswer, SnapshotRequest,
 };
-use chasm_protocol::session::{Interruption, Message, Recovery, SessionDetail, StoredEvent, ToolCall};
+use chasm_protocol::session::SessionDetail;
 use chasm_protocol::status::Status;
 use chasm_protocol::{SessionId, Timestamp};
 use reqwest::{Method, RequestBuilder, Response, Url};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use std::time::Duration;
 
 /// Longest wait for the connection; answers may take as long as they need (a recovery of everything).
@@ -73,8 +72,7 @@ impl Rest {
     }
 
     pub async fn session(&self, id: &SessionId) -> Result<SessionDetail, ClientError> {
-        let value = self.get(&session_path(id, ""), &[]).await?;
-        self.read_detail(value)
+        self.get(&session_path(id, ""), &[]).await
     }
 
     pub async fn events(
@@ -98,8 +96,7 @@ impl Rest {
 
     pub async fn patch(&self, id: &SessionId, patch: &SessionPatch) -> Result<SessionDetail, ClientError> {
         let request = self.request(Method::PATCH, &session_path(id, ""), &[])?.json(patch);
-        let value = self.answer(request).await?;
-        self.read_detail(value)
+        self.answer(request).await
     }
 
     pub async fn delete(&self, id: &SessionId) -> Result<(), ClientError> {
@@ -141,11 +138,6 @@ impl Rest {
         }
         let ticket: Ticket = self.post("/api/ticket", &serde_json::json!({})).await?;
         Ok(ticket.url)
-    }
-
-    fn read_detail(&self, value: Value) -> Result<SessionDetail, ClientError> {
-        detail(value)
-            .map_err(|e| ClientError::BadAnswer { url: self.endpoint.url.clone(), why: e.to_string() })
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, String)]) -> Result<T, ClientError> {
@@ -210,44 +202,6 @@ impl Download {
     }
 }
 
-/// A session in full. Its JSON has `messages`, `tool_calls` and `interruptions` once, as lists, where a summary has numbers
-/// of the same names; the numbers are those of the lists.
-fn detail(value: Value) -> Result<SessionDetail, serde_json::Error> {
-    #[derive(Deserialize)]
-    struct Rest {
-        metadata: Map<String, Value>,
-        end_reason: Option<String>,
-        expected_messages: Option<u64>,
-        messages: Vec<Message>,
-        tool_calls: Vec<ToolCall>,
-        interruptions: Vec<Interruption>,
-        missing: Vec<(u64, u64)>,
-        recoveries: Vec<Recovery>,
-        conflicts: Vec<StoredEvent>,
-        other: Vec<StoredEvent>,
-    }
-    let mut counts = value.clone();
-    let rest: Rest = serde_json::from_value(value)?;
-    if let Value::Object(counts) = &mut counts {
-        counts.insert("messages".into(), rest.messages.len().into());
-        counts.insert("tool_calls".into(), rest.tool_calls.len().into());
-        counts.insert("interruptions".into(), rest.interruptions.len().into());
-    }
-    Ok(SessionDetail {
-        summary: serde_json::from_value(counts)?,
-        metadata: rest.metadata,
-        end_reason: rest.end_reason,
-        expected_messages: rest.expected_messages,
-        messages: rest.messages,
-        tool_calls: rest.tool_calls,
-        interruptions: rest.interruptions,
-        missing: rest.missing,
-        recoveries: rest.recoveries,
-        conflicts: rest.conflicts,
-        other: rest.other,
-    })
-}
-
 fn session_path(id: &SessionId, rest: &str) -> String {
     format!("/api/recording/sessions/{}{rest}", percent_encoded(id.as_str()))
 }
@@ -294,18 +248,6 @@ mod tests {
         let id = SessionId::new("a/b ?é..").unwrap();
         let url = Url::parse(&format!("http://h{}", session_path(&id, "/export"))).unwrap();
         assert_eq!(url.path(), "/api/recording/sessions/a%2Fb%20%3F%C3%A9../export");
-    }
-
-    #[test]
-    fn a_detail_is_read_whether_its_counts_stand_beside_the_lists_or_not() {
-        let text = r#"{"session_id":"s","title":null,"preview":null,"state":"completed","provider":null,
-            "model":null,"workspace":null,"editor":null,"started_at":0,"last_event_at":0,"ended_at":null,
-            "events":3,"messages":9,"tool_calls":0,"interruptions":0,"starred":false,"tags":[],"live":false,
-            "metadata":{},"end_reason":null,"expected_messages":null,
-            "messages":[{"position":1,"role":"user","content":"hi","partial":false,"origin":"event"}],
-            "tool_calls":[],"interruptions":[],"missing":[],"recoveries":[],"conflicts":[],"other":[]}"#;
-        let read = detail(serde_json::from_str(text).unwrap()).unwrap();
-        assert_eq!((read.summary.messages, read.messages.len()), (1, 1));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::flush::stored_fold_event;
 use crate::fold::{FoldEvent, Folded, TakenSnapshot, fold};
 use crate::start::Layout;
 use crate::{EngineConfig, EngineError, StartError};
-use chasm_journal::{DiskMedia, JournalSettings, Lsn};
+use chasm_journal::{JournalSettings, Lsn};
 use chasm_protocol::session::{SessionRecord, State};
 use chasm_protocol::{Message, SessionId, ToolCall};
 use chasm_store::{FlushBatch, ItemsWrite, OpenError, SessionWrite, SnapshotsWrite, Store, StoredSession};
@@ -48,7 +48,7 @@ pub async fn check(
         report.notes.push(format!("nothing was ever recorded in {}", data_dir.display()));
         return Ok(report);
     }
-    let sound = check_files(&layout, &mut report).await?;
+    let sound = check_files(data_dir, &layout, &mut report).await?;
     if repair && !sound {
         mend_by_starting(data_dir, &mut report).await?;
     }
@@ -65,7 +65,11 @@ fn as_start(error: EngineError) -> StartError {
 }
 
 /// Looks at database and journal; true where a start would find nothing to mend.
-async fn check_files(layout: &Layout, report: &mut DoctorReport) -> Result<bool, StartError> {
+async fn check_files(
+    data_dir: &Path,
+    layout: &Layout,
+    report: &mut DoctorReport,
+) -> Result<bool, StartError> {
     let before = report.problems.len();
     let mut applied = 0;
     match Store::open(&layout.database).await {
@@ -77,9 +81,8 @@ async fn check_files(layout: &Layout, report: &mut DoctorReport) -> Result<bool,
         Err(OpenError::Corrupt { what, .. }) => report.problems.push(format!("database: damaged: {what}")),
         Err(error) => return Err(error.into()),
     }
-    let folder = |source| StartError::Folder { folder: layout.journal.clone(), source };
-    let media = DiskMedia::open(&layout.journal, &layout.quarantine).map_err(folder)?;
-    let found = chasm_journal::inspect(&media, &JournalSettings::default(), Lsn(applied))?;
+    let media = crate::start::disk(data_dir)?;
+    let found = chasm_journal::inspect(&*media, &JournalSettings::default(), Lsn(applied))?;
     report.journal_records = found.records;
     report.unapplied_records = found.replayed;
     report.problems.extend(found.damage.iter().filter(|d| !d.known).map(|d| format!("journal: {d}")));

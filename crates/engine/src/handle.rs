@@ -8,7 +8,7 @@ use crate::ingest::{Command, Submission, micros};
 use crate::shared::Shared;
 use crate::start::{self, Started};
 use crate::{Clock, EngineConfig, EngineError, RecordError, StartError};
-use chasm_journal::Journal;
+use chasm_journal::{Journal, Media};
 use chasm_protocol::api::{RecoveryReport, RecoveryRequest, SnapshotAnswer, SnapshotRequest};
 use chasm_protocol::frame::{Hello, ResumePoint};
 use chasm_protocol::lifecycle::LiveEvent;
@@ -67,7 +67,9 @@ impl Connection {
 
     /// Says who the client is and which sessions it carries; answers what of them is on disk.
     pub async fn hello(&self, hello: Hello) -> Result<BTreeMap<String, ResumePoint>, EngineError> {
-        self.engine.ask(|reply| Command::Hello { id: self.id, hello, reply }).await?
+        let sessions = hello.sessions.clone();
+        self.engine.ask(|reply| Command::Hello { id: self.id, hello, reply }).await??;
+        self.engine.resume_points(&sessions).await
     }
 
     /// Hands events over. Waits while the buffer is full (backpressure), not for the disk: the ticket does.
@@ -107,8 +109,20 @@ impl Engine {
         clock: Arc<dyn Clock>,
         version: &str,
     ) -> Result<Self, StartError> {
+        let media = start::disk(&config.data_dir)?;
+        Self::start_on(config, clock, version, media).await
+    }
+
+    /// As [`Engine::start`], with the journal on this disk: for tests that break it.
+    pub async fn start_on(
+        config: EngineConfig,
+        clock: Arc<dyn Clock>,
+        version: &str,
+        media: Arc<dyn Media>,
+    ) -> Result<Self, StartError> {
         let shared = Arc::new(Shared::new(clock, version));
-        let Started { ingest, store, journal, budget, trouble } = start::start(&config, &shared).await?;
+        let Started { ingest, store, journal, budget, trouble } =
+            start::start(&config, &shared, media).await?;
         let pause = read_pause(&store).await?;
         let (mailbox, commands) = mpsc::channel(MAILBOX);
         let (gone, leaving) = mpsc::unbounded_channel();

@@ -9,10 +9,11 @@ use chasm_protocol::api::{
     EventPage, NoticePage, RecoveryCandidate, RecoveryOverview, SearchAnswer, SessionFilter, SessionPage,
     SessionPatch,
 };
+use chasm_protocol::frame::ResumePoint;
 use chasm_protocol::session::{Interruption, Origin, SessionDetail, SessionSummary};
 use chasm_protocol::status::{BufferStatus, DatabaseStatus, Health, JournalStatus, StartReport, Status};
 use chasm_store::{InterruptionRow, SearchQuery, StoreError, StoredCandidate};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::PoisonError;
 
 /// Reports of past recoveries that an overview holds.
@@ -33,6 +34,22 @@ impl Engine {
         let mut detail = found.ok_or_else(|| EngineError::NoSuchSession(id.to_string()))?;
         detail.summary.live = self.live_sessions().await.contains(id.as_str());
         Ok(detail)
+    }
+
+    /// What of these sessions is on disk.
+    pub(crate) async fn resume_points(
+        &self,
+        sessions: &[SessionId],
+    ) -> Result<BTreeMap<String, ResumePoint>, EngineError> {
+        self.flushed().await?;
+        let mut points: BTreeMap<String, ResumePoint> =
+            sessions.iter().map(|id| (id.to_string(), ResumePoint::default())).collect();
+        for stored in self.store().load_sessions(sessions).await? {
+            let (last_seq, missing) = chasm_store::missing(&self.store().seqs(stored.pk).await?);
+            let point = ResumePoint { last_seq, events: stored.record.events, missing };
+            points.insert(stored.record.id.to_string(), point);
+        }
+        Ok(points)
     }
 
     pub async fn events(

@@ -8,7 +8,7 @@ use crate::flush::{Done, Flusher, Job, Trouble};
 use crate::ingest::{FlushLink, Ingest, Replay, Replayed};
 use crate::shared::Shared;
 use crate::{Clock, EngineConfig, StartError, quarantine, salvage};
-use chasm_journal::{Cut, DiskMedia, Journal, JournalSettings, Lsn, OpenReport as JournalReport};
+use chasm_journal::{Cut, DiskMedia, Journal, JournalSettings, Lsn, Media, OpenReport as JournalReport};
 use chasm_protocol::session::InterruptionReason;
 use chasm_protocol::status::{DamageReport, InterruptedAtStart, StartReport};
 use chasm_protocol::{LifecycleEvent, Timestamp};
@@ -45,6 +45,15 @@ impl Layout {
     }
 }
 
+/// The journal's folder on the real disk.
+pub fn disk(data_dir: &Path) -> Result<Arc<dyn Media>, StartError> {
+    let layout = Layout::of(data_dir);
+    let media = DiskMedia::open(&layout.journal, &layout.quarantine);
+    media
+        .map(|media| -> Arc<dyn Media> { Arc::new(media) })
+        .map_err(|source| StartError::Folder { folder: layout.journal, source })
+}
+
 /// What a start leads to.
 pub struct Started {
     pub ingest: Ingest,
@@ -55,7 +64,11 @@ pub struct Started {
 }
 
 /// Recovers the data folder and makes the ingest task ready to run.
-pub async fn start(config: &EngineConfig, shared: &Arc<Shared>) -> Result<Started, StartError> {
+pub async fn start(
+    config: &EngineConfig,
+    shared: &Arc<Shared>,
+    media: Arc<dyn Media>,
+) -> Result<Started, StartError> {
     let begun = Instant::now();
     let layout = Layout::of(&config.data_dir);
     std::fs::create_dir_all(&layout.quarantine)
@@ -68,7 +81,7 @@ pub async fn start(config: &EngineConfig, shared: &Arc<Shared>) -> Result<Starte
     store.put_meta(CLEAN_STOP, None).await?;
     let (flush, trouble) = spawn_flusher(&store, shared, opened.max_pk + 1)?;
     let replay = Replay::new(store.clone(), flush, shared.clock.clone());
-    let replayed = replay_journal(config, &layout, &opened, replay).await?;
+    let replayed = replay_journal(config, media, &opened, replay).await?;
     let applied = replayed.applied.max(opened.applied_lsn);
     shared.note_flush(applied, shared.clock.now());
     shared.note_durable_silently(replayed.journal.stats().durable_lsn.0.max(applied));
@@ -149,20 +162,18 @@ struct JournalReplayed {
 /// Reads the journal on a thread of its own, in chunks, while the store takes what came before.
 async fn replay_journal(
     config: &EngineConfig,
-    layout: &Layout,
+    media: Arc<dyn Media>,
     opened: &OpenReport,
     mut replay: Replay,
 ) -> Result<JournalReplayed, StartError> {
-    let folder = |source| StartError::Folder { folder: layout.journal.clone(), source };
-    let media = DiskMedia::open(&layout.journal, &layout.quarantine).map_err(folder)?;
     let settings = JournalSettings { segment_bytes: config.segment_bytes, ..JournalSettings::default() };
     let settings = JournalSettings { max_record_bytes: 256 * 1024 * 1024, ..settings };
     let (chunks, mut coming) = mpsc::channel::<Vec<Replayed>>(4);
-    let (after, quarantine) = (Lsn(opened.applied_lsn), layout.quarantine.clone());
+    let (after, quarantine) = (Lsn(opened.applied_lsn), Layout::of(&config.data_dir).quarantine);
     let reading = tokio::task::spawn_blocking(move || {
         let mut chunk = Vec::with_capacity(CHUNK);
         let mut unreadable = Vec::new();
-        let opened = chasm_journal::open(Arc::new(media), settings, after, &mut |lsn, bytes| {
+        let opened = chasm_journal::open(media, settings, after, &mut |lsn, bytes| {
             match Replayed::read(lsn.0, bytes) {
                 Ok(record) => chunk.push(record),
                 Err(what) => unreadable.push(set_aside(&quarantine, lsn.0, bytes, &what)),

@@ -224,9 +224,13 @@ pub struct SessionSummary {
     pub started_at: Timestamp,
     pub last_event_at: Timestamp,
     pub ended_at: Option<Timestamp>,
+    #[serde(rename = "event_count")]
     pub events: u64,
+    #[serde(rename = "message_count")]
     pub messages: u64,
+    #[serde(rename = "tool_call_count")]
     pub tool_calls: u64,
+    #[serde(rename = "interruption_count")]
     pub interruptions: u64,
     pub starred: bool,
     pub tags: Vec<String>,

@@ -23,7 +23,7 @@ pub async fn run(app: &App<'_>, args: Sessions) -> Result<Exit> {
 async fn show(app: &App<'_>, args: ShowSession) -> Result<Exit> {
     let session = app.rest()?.session(&args.id).await?;
     if app.out.json() {
-        app.out.document(&as_json(&session)?)?;
+        app.out.document(&session)?;
     } else {
         app.out.print(&transcript::render(&session, args.tools, &View::present()))?;
     }
@@ -39,9 +39,4 @@ async fn find(app: &App<'_>, args: Search) -> Result<Exit> {
         app.out.print(&search::render(&answer, &words, &View::present()))?;
     }
     Ok(Exit::Done)
-}
-
-/// Through a `Value`, so that each key stands once.
-fn as_json(session: &chasm_protocol::session::SessionDetail) -> Result<serde_json::Value> {
-    Ok(serde_json::to_value(session)?)
 }

@@ -3,10 +3,9 @@
 use crate::handle::Outcome;
 use crate::{EngineError, RecordError};
 use chasm_protocol::api::{RecoveryReport, SnapshotAnswer, SnapshotRequest};
-use chasm_protocol::frame::{Hello, ResumePoint};
+use chasm_protocol::frame::Hello;
 use chasm_protocol::status::ConnectionStatus;
 use chasm_protocol::{ConnectionId, Parsed, SessionId};
-use std::collections::BTreeMap;
 use tokio::sync::oneshot;
 
 type Reply<T> = oneshot::Sender<T>;
@@ -20,7 +19,7 @@ pub enum Command {
     Hello {
         id: ConnectionId,
         hello: Hello,
-        reply: Reply<Result<BTreeMap<String, ResumePoint>, EngineError>>,
+        reply: Reply<Result<(), EngineError>>,
     },
     Snapshot {
         request: Box<SnapshotRequest>,

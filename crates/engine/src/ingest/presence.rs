@@ -6,18 +6,24 @@ use super::{Ingest, Submission};
 use crate::EngineError;
 use crate::codec::Record;
 use crate::pending::{Pending, What};
-use chasm_protocol::frame::{Hello, ResumePoint};
+use chasm_protocol::frame::Hello;
 use chasm_protocol::session::{InterruptionReason, State};
 use chasm_protocol::status::ConnectionStatus;
 use chasm_protocol::{Body, ConnectionId, LifecycleEvent, SessionId, Timestamp};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
+use std::time::Instant;
 
 #[derive(Default)]
 pub struct Presence {
     connections: HashMap<ConnectionId, Connected>,
     /// Sessions that lost their last connection, and when.
     left: Vec<(Timestamp, SessionId)>,
+    /// When the store was last asked for silent sessions.
+    asked_store: Option<Instant>,
 }
+
+/// Time between two questions to the store for sessions that fell silent.
+const ASK_STORE_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
 
 struct Connected {
     client: Option<String>,
@@ -87,11 +93,7 @@ impl Ingest {
     }
 
     /// A client says who it is and what it carries.
-    pub(super) async fn hello(
-        &mut self,
-        id: ConnectionId,
-        hello: Hello,
-    ) -> Result<BTreeMap<String, ResumePoint>, EngineError> {
+    pub(super) async fn hello(&mut self, id: ConnectionId, hello: Hello) -> Result<(), EngineError> {
         self.sessions.load(hello.sessions.iter()).await?;
         if let Some(connected) = self.presence.connections.get_mut(&id)
             && hello.client.is_some()
@@ -101,34 +103,15 @@ impl Ingest {
             let event = LifecycleEvent::Connected { connection: id, client: connected.client.clone() };
             self.shared.hub.tell(self.shared.clock.now(), event);
         }
-        let known: Vec<SessionId> = hello
-            .sessions
-            .iter()
-            .filter(|s| self.sessions.get(s).is_some_and(|t| t.exists))
-            .cloned()
-            .collect();
-        self.note_carried(Some(Carried { connection: id, known: true, sessions: known }));
-        self.flush_all().await;
-        let mut points = BTreeMap::new();
-        for session in hello.sessions {
-            points.insert(session.to_string(), self.resume_point(&session).await?);
-        }
-        Ok(points)
-    }
-
-    async fn resume_point(&self, session: &SessionId) -> Result<ResumePoint, EngineError> {
-        let Some(stored) = self.store.load_sessions(std::slice::from_ref(session)).await?.pop() else {
-            return Ok(ResumePoint::default());
-        };
-        let (last_seq, missing) = chasm_store::missing(&self.store.seqs(stored.pk).await?);
-        Ok(ResumePoint { last_seq, events: stored.record.events, missing })
+        self.note_carried(Some(Carried { connection: id, known: true, sessions: hello.sessions }));
+        Ok(())
     }
 
     /// Notes who carries sessions, once their events are recorded.
     pub(super) fn note_carried(&mut self, carried: Option<Carried>) {
         let Some(Carried { connection, known, sessions }) = carried else { return };
         for session in sessions {
-            let Some(tracked) = self.sessions.get_mut(&session) else { continue };
+            let Some(tracked) = self.sessions.get_mut(&session).filter(|t| t.exists) else { continue };
             if tracked.state() == State::Completed {
                 tracked.carriers.clear();
                 self.presence.forget(&session);
@@ -190,17 +173,29 @@ impl Ingest {
             .into_iter()
             .map(|(since, session)| (session, InterruptionReason::Disconnect, since))
             .collect();
-        let silence = micros(self.config.silence);
-        due.extend(
-            self.sessions
-                .iter()
-                .filter(|(_, t)| t.exists && t.state() == State::Recording)
-                .filter(|(_, t)| t.last_received.plus_micros(silence) <= now)
-                .map(|(id, t)| (id.clone(), InterruptionReason::Timeout, t.last_received)),
-        );
+        let silent = self.silent_sessions(now.plus_micros(-micros(self.config.silence))).await;
+        due.extend(silent.into_iter().map(|(session, since)| (session, InterruptionReason::Timeout, since)));
         for (session, reason, since) in due {
             self.interrupt_unless_alive(&session, reason, since).await;
         }
+    }
+
+    /// Sessions without a sign of life since this time: those in use, and from time to time those that only the store has.
+    async fn silent_sessions(&mut self, before: Timestamp) -> Vec<(SessionId, Timestamp)> {
+        let in_use = self.sessions.iter().filter(|(_, t)| t.exists && t.state() == State::Recording);
+        let mut silent: Vec<(SessionId, Timestamp)> = in_use
+            .filter(|(_, t)| t.last_received <= before)
+            .map(|(id, t)| (id.clone(), t.last_received))
+            .collect();
+        if self.presence.asked_store.is_none_or(|at| at.elapsed() >= ASK_STORE_EVERY) {
+            self.presence.asked_store = Some(Instant::now());
+            let stored = self.store.unfinished().await.unwrap_or_default();
+            let others = stored.into_iter().filter(|s| self.sessions.get(&s.record.id).is_none());
+            silent.extend(
+                others.filter(|s| s.last_received_at <= before).map(|s| (s.record.id, s.last_received_at)),
+            );
+        }
+        silent
     }
 
     async fn interrupt_unless_alive(

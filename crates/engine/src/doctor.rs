@@ -138,13 +138,10 @@ async fn check_session(
     repair: bool,
     report: &mut DoctorReport,
 ) -> Result<(), EngineError> {
-    let rows = store.events(stored.pk).await?;
     report.sessions += 1;
-    report.events += rows.len() as u64;
-    let events: Vec<FoldEvent> = rows.iter().filter_map(stored_fold_event).collect();
-    let (base, snapshots) = store.snapshots(stored.pk).await?;
-    let taken = snapshots.into_iter().map(|s| TakenSnapshot { taken_at: s.taken_at, body: s.body }).collect();
-    let Some(folded) = fold(id, events, base.as_ref(), taken) else {
+    let (folded, events) = fold_stored(store, &stored).await?;
+    report.events += events;
+    let Some(folded) = folded else {
         report.problems.push(format!("session {id:?}: it has neither events nor snapshots"));
         return Ok(());
     };
@@ -156,6 +153,25 @@ async fn check_session(
         report.repaired.push(format!("session {id:?}: folded anew from its events"));
     }
     Ok(())
+}
+
+/// Folds a session anew from its stored events and snapshots, and writes the result.
+pub(crate) async fn refold(store: &Store, id: &SessionId) -> Result<(), EngineError> {
+    if let Some(stored) = store.load_sessions(std::slice::from_ref(id)).await?.pop()
+        && let (Some(folded), _) = fold_stored(store, &stored).await?
+    {
+        replace(store, stored, folded).await?;
+    }
+    Ok(())
+}
+
+/// The fold of what is stored of a session, and how many events that is.
+async fn fold_stored(store: &Store, stored: &StoredSession) -> Result<(Option<Folded>, u64), EngineError> {
+    let rows = store.events(stored.pk).await?;
+    let events: Vec<FoldEvent> = rows.iter().filter_map(stored_fold_event).collect();
+    let (base, snapshots) = store.snapshots(stored.pk).await?;
+    let taken = snapshots.into_iter().map(|s| TakenSnapshot { taken_at: s.taken_at, body: s.body }).collect();
+    Ok((fold(&stored.record.id, events, base.as_ref(), taken), rows.len() as u64))
 }
 
 fn difference(

@@ -124,7 +124,7 @@ async fn open_database(
     let aside =
         Store::set_aside(&layout.database, &layout.quarantine, clock.now()).map_err(StartError::SetAside)?;
     let (store, _) = Store::open(&layout.database).await?;
-    let saved = salvage::salvage(&aside, &store).await?;
+    let saved = salvage::salvage(&aside, &store).await.map_err(|e| StartError::Replay(e.to_string()))?;
     let note = format!(
         "the database was damaged ({why}); it lies in {}, and {} sessions with {} events were read back from it{}",
         aside.display(),

@@ -51,6 +51,13 @@ impl Writer {
     }
 }
 
+impl Writer {
+    /// None: there is nothing to write with.
+    pub(crate) const fn closed() -> Self {
+        Self { conn: None, closed: true, items: 0, max_pk: 0 }
+    }
+}
+
 impl Store {
     /// Begins the one write transaction that there can be.
     pub(crate) async fn write(&self) -> Result<Write, StoreError> {
@@ -99,6 +106,11 @@ impl Write {
     /// Gives back a connection that is in no transaction.
     pub(crate) fn release(mut self) {
         self.writer.conn = Some(self.conn);
+    }
+
+    /// Closes the connection; the next write opens a new one.
+    pub(crate) async fn discard(self) -> Result<(), StoreError> {
+        self.conn.close().await.doing("close the writing connection")
     }
 
     pub(crate) fn counters(&mut self) -> &mut Writer {
@@ -152,4 +164,31 @@ fn common(path: &Path, cache_kib: u32) -> SqliteConnectOptions {
         .pragma("temp_store", "MEMORY")
         // Statements have hundreds of parameters, and errors name what was being done.
         .disable_statement_logging()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// After a full disk SQLite may have ended the transaction by itself; the next one has to begin as if nothing were.
+    #[tokio::test]
+    async fn a_full_disk_is_told_and_got_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, _) = Store::open(&folder.path().join("recordings.db")).await.unwrap();
+        let big = "x".repeat(4 << 20);
+        store.put_meta("before", Some("1")).await.unwrap();
+        for _ in 0..3 {
+            let mut writer = store.writer().await.unwrap();
+            // Holds for this connection only.
+            sqlx::query("PRAGMA max_page_count = 1").execute(&mut *writer).await.unwrap();
+            writer.release();
+            let error = store.put_meta("big", Some(&big)).await.unwrap_err();
+            assert!(error.is_disk_full() && !error.is_corrupt(), "{error}");
+            assert_eq!(store.get_meta("big").await.unwrap(), None);
+            store.put_meta("after", Some("2")).await.unwrap();
+            assert_eq!(store.get_meta("after").await.unwrap().as_deref(), Some("2"));
+        }
+        store.put_meta("big", Some(&big)).await.unwrap();
+        assert_eq!(store.integrity().await.unwrap(), Vec::<String>::new());
+    }
 }

@@ -1,13 +1,16 @@
 //! Deleting a session, so that no byte of it is left in any file of the database.
 //!
-//! Owns the scrubbing of what only mentions it. Invariant: when [`Store::delete_session`] returns, pages of the session are
-//! zeroed (`secure_delete`), its words are out of the index, and the write-ahead log is empty.
+//! Owns taking it out of what only mentions it. Invariant: when [`Store::delete_session`] returns, the session's rows are zeroed
+//! (`secure_delete`, and [`crate::scrub`] for what that misses), its words are out of the index ([`crate::purge`]), and the
+//! write-ahead log is empty. What remains to be done stands in `meta`, so a crash between does not keep any of it.
 
 use crate::error::{Doing, StoreError};
 use crate::events_page::session_pk;
 use crate::open::Store;
 use crate::purge;
 use crate::rows::SessionPk;
+use crate::scrub;
+use crate::sessions::set_meta;
 use chasm_protocol::api::SkippedSession;
 use chasm_protocol::{LifecycleEvent, SessionId};
 use sqlx::AssertSqlSafe;
@@ -36,7 +39,7 @@ pub struct DeletedSession {
 
 impl Store {
     /// Deletes everything of a session; `None` where it is unknown. [`StoreError::StillRead`]: it is deleted and committed,
-    /// but [`Store::checkpoint`] has to be called again before its bytes are out of the write-ahead log.
+    /// but [`Store::checkpoint`] has to be called again before its bytes are out of the files.
     pub async fn delete_session(&self, id: &SessionId) -> Result<Option<DeletedSession>, StoreError> {
         let mut write = self.write().await?;
         let Some(pk) = session_pk(&mut write, id).await? else {
@@ -57,8 +60,9 @@ impl Store {
         if anew {
             purge::word_by_word(&mut write, true).await?;
         }
-        scrub(&mut write, "notices", id, scrub_notice).await?;
-        scrub(&mut write, "reports", id, scrub_skipped).await?;
+        forget(&mut write, "notices", id, forget_in_notice).await?;
+        forget(&mut write, "reports", id, forget_in_skipped).await?;
+        set_meta(&mut write, purge::SCRUB, Some("1")).await?;
         write.commit().await?;
         if anew {
             self.purge_index().await?;
@@ -67,7 +71,8 @@ impl Store {
         Ok(Some(deleted))
     }
 
-    /// Moves the write-ahead log into the database and empties it, waiting for readers.
+    /// Moves the write-ahead log into the database and empties it, waiting for readers; ends a deletion that was cut off.
+    /// Gives back the writer's cache.
     pub async fn checkpoint(&self) -> Result<(), StoreError> {
         for _ in 0..TRIES {
             let mut writer = self.writer().await?;
@@ -75,11 +80,21 @@ impl Store {
                 .fetch_one(&mut *writer)
                 .await
                 .doing("empty the write-ahead log")?;
-            writer.release();
-            if busy == 0 {
+            if busy != 0 {
+                writer.release();
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+            if !purge::is_pending(&mut writer, purge::SCRUB).await? {
+                sqlx::query("PRAGMA shrink_memory").execute(&mut *writer).await.doing("give memory back")?;
+                writer.release();
                 return Ok(());
             }
-            tokio::time::sleep(PAUSE).await;
+            let pages = scrub::scrub(self.file.clone()).await?;
+            tracing::debug!(pages, "zeroed what a deleted session left behind");
+            // Its cache has pages as they were before.
+            writer.discard().await?;
+            return self.put_meta(purge::SCRUB, None).await;
         }
         Err(StoreError::StillRead)
     }
@@ -110,18 +125,18 @@ async fn measure(conn: &mut SqliteConnection, pk: SessionPk) -> Result<DeletedSe
 }
 
 /// What is left of a row's JSON once the session is out of it.
-enum Scrubbed {
+enum Left {
     Unchanged,
     Changed(String),
     Nothing,
 }
 
 /// Takes a session out of every row of a table that mentions it.
-async fn scrub(
+async fn forget(
     conn: &mut SqliteConnection,
     table: &'static str,
     id: &SessionId,
-    change: fn(&str, &str) -> Scrubbed,
+    change: fn(&str, &str) -> Left,
 ) -> Result<(), StoreError> {
     let doing = "take a deleted session out of notices and reports";
     let column = if table == "reports" { "skipped" } else { "body" };
@@ -132,9 +147,9 @@ async fn scrub(
         sqlx::query_as(AssertSqlSafe(sql)).bind(needle).fetch_all(&mut *conn).await.doing(doing)?;
     for (row, body) in rows {
         let sql = match change(&body, id.as_str()) {
-            Scrubbed::Unchanged => continue,
-            Scrubbed::Nothing => sqlx::query(AssertSqlSafe(format!("DELETE FROM {table} WHERE id = ?"))),
-            Scrubbed::Changed(body) => {
+            Left::Unchanged => continue,
+            Left::Nothing => sqlx::query(AssertSqlSafe(format!("DELETE FROM {table} WHERE id = ?"))),
+            Left::Changed(body) => {
                 let sql = format!("UPDATE {table} SET {column} = ?2 WHERE id = ?1");
                 sqlx::query(AssertSqlSafe(sql))
                     .bind(row)
@@ -150,21 +165,21 @@ async fn scrub(
     Ok(())
 }
 
-fn scrub_notice(body: &str, id: &str) -> Scrubbed {
-    let Ok(mut event) = serde_json::from_str::<LifecycleEvent>(body) else { return Scrubbed::Nothing };
+fn forget_in_notice(body: &str, id: &str) -> Left {
+    let Ok(mut event) = serde_json::from_str::<LifecycleEvent>(body) else { return Left::Nothing };
     match &mut event {
         LifecycleEvent::Dropped { sessions: ids, .. }
         | LifecycleEvent::Recovered { session_ids: ids, .. } => {
             ids.retain(|other| other != id);
         }
-        other if other.session_id() == Some(id) => return Scrubbed::Nothing,
-        _ => return Scrubbed::Unchanged,
+        other if other.session_id() == Some(id) => return Left::Nothing,
+        _ => return Left::Unchanged,
     }
-    serde_json::to_string(&event).map_or(Scrubbed::Nothing, Scrubbed::Changed)
+    serde_json::to_string(&event).map_or(Left::Nothing, Left::Changed)
 }
 
-fn scrub_skipped(body: &str, id: &str) -> Scrubbed {
+fn forget_in_skipped(body: &str, id: &str) -> Left {
     let mut skipped: Vec<SkippedSession> = serde_json::from_str(body).unwrap_or_default();
     skipped.retain(|session| session.session_id != id);
-    Scrubbed::Changed(serde_json::json!(skipped).to_string())
+    Left::Changed(serde_json::json!(skipped).to_string())
 }

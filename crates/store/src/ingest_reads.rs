@@ -215,7 +215,7 @@ fn known(row: &SqliteRow) -> Result<(Identity, ContentHash), StoreError> {
     Ok((Identity(cells.bytes16()?), ContentHash(cells.bytes16()?)))
 }
 
-fn event(row: &SqliteRow) -> Result<EventRow, StoreError> {
+pub(crate) fn event(row: &SqliteRow) -> Result<EventRow, StoreError> {
     let mut cells = Cells::new("events", row);
     Ok(EventRow {
         lsn: cells.uint()?,

@@ -6,6 +6,7 @@
 
 // the database
 mod connect; // connections: one writer, several readers
+mod damaged; // what can still be read
 mod integrity; // what `chasm doctor` asks
 mod open; // open, migrate, check, set aside
 
@@ -17,6 +18,7 @@ mod items_write; // messages and tool calls
 mod notices;
 mod purge; // deleted words out of the index
 mod recovery; // reports, candidates
+mod scrub; // what SQLite leaves between cells
 mod sessions; // one session's row, meta values
 
 // what goes out
@@ -38,6 +40,7 @@ mod query;
 pub mod rows;
 mod words;
 
+pub use damaged::{Damaged, DamagedEvents, DamagedSession};
 pub use delete::DeletedSession;
 pub use error::{OpenError, StoreError};
 pub use ingest_reads::{Item, missing};

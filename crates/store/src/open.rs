@@ -4,11 +4,12 @@
 
 use crate::connect::{Writer, readers, writer_options};
 use crate::error::{Doing, OpenError, StoreError, is_corrupt_code, sqlite_code};
-use crate::purge::PENDING;
+use crate::purge::{PENDING, SCRUB};
 use chasm_protocol::Timestamp;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{ConnectOptions, SqlitePool};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::Mutex;
@@ -27,6 +28,9 @@ pub struct Store {
     pub(crate) path: Arc<Path>,
     pub(crate) writer: Arc<Mutex<Writer>>,
     pub(crate) readers: SqlitePool,
+    /// Opened before SQLite's connections and closed after them: closing any descriptor of a file gives up all locks that the
+    /// process has on it.
+    pub(crate) file: Arc<File>,
 }
 
 /// What opening found.
@@ -46,7 +50,8 @@ impl Store {
     /// Opens the database, or makes a new one where there is none; brings its schema up to date and checks its structure.
     /// The caller holds the data folder's lock: no other process writes it.
     pub async fn open(path: &Path) -> Result<(Self, OpenReport), OpenError> {
-        let created = private_file(path).map_err(|source| OpenError::Io { path: path.into(), source })?;
+        let (file, created) =
+            private_file(path).map_err(|source| OpenError::Io { path: path.into(), source })?;
         let failed = |error: sqlx::Error| open_error(path, error);
         let mut conn = writer_options(path).connect().await.map_err(failed)?;
         if !created {
@@ -62,16 +67,20 @@ impl Store {
             path: path.into(),
             writer: Arc::new(Mutex::new(Writer::new(conn, items, max_pk))),
             readers: readers(path),
+            file: Arc::new(file),
         };
-        // A crash came between a deletion and its end. A damaged database is not written to.
-        if pending && quick_check.is_empty() {
-            let purged = async {
-                store.purge_index().await?;
-                store.checkpoint().await
-            };
-            purged.await.map_err(|source| OpenError::Store { path: path.into(), source })?;
+        // A damaged database is not written to.
+        if quick_check.is_empty() {
+            let source = |source| OpenError::Store { path: path.into(), source };
+            store.end_deletions(pending).await.map_err(source)?;
         }
         Ok((store, OpenReport { created, quick_check, applied_lsn: applied_lsn.cast_unsigned(), max_pk }))
+    }
+
+    /// A store over these readers that refuses every write.
+    pub(crate) fn reading_only(path: &Path, readers: SqlitePool) -> std::io::Result<Self> {
+        let file = Arc::new(File::open(path)?);
+        Ok(Self { path: path.into(), writer: Arc::new(Mutex::new(Writer::closed())), readers, file })
     }
 
     /// Moves a damaged database with its side files into the folder `into`, which is made where it is missing.
@@ -113,7 +122,7 @@ fn dash(n: u32) -> String {
 
 /// Makes sure that the file exists and only its owner can read it; SQLite gives its side files the same rights.
 /// True where it was made or is empty.
-fn private_file(path: &Path) -> std::io::Result<bool> {
+fn private_file(path: &Path) -> std::io::Result<(File, bool)> {
     let mut options = std::fs::OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
@@ -121,7 +130,8 @@ fn private_file(path: &Path) -> std::io::Result<bool> {
     let file = options.open(path)?;
     #[cfg(unix)]
     file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-    Ok(file.metadata()?.len() == 0 && !with_suffix(path, "-wal").exists())
+    let created = file.metadata()?.len() == 0 && !with_suffix(path, "-wal").exists();
+    Ok((file, created))
 }
 
 /// Another program's database is none of ours, and not to be migrated.
@@ -142,7 +152,7 @@ async fn quick_check(conn: &mut SqliteConnection) -> Result<Vec<String>, sqlx::E
     Ok(found.into_iter().filter(|line| line != "ok").collect())
 }
 
-/// `applied_lsn`, highest session key, highest counter of items, whether the index has to be purged.
+/// `applied_lsn`, highest session key, highest counter of items, whether a deletion was cut off.
 async fn counters(conn: &mut SqliteConnection) -> Result<(i64, i64, i64, bool), sqlx::Error> {
     sqlx::query_as(
         "SELECT
@@ -150,9 +160,10 @@ async fn counters(conn: &mut SqliteConnection) -> Result<(i64, i64, i64, bool), 
             max(coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'max_pk'), 0),
                 coalesce((SELECT max(pk) FROM sessions), 0)),
             max(coalesce((SELECT max(pk) FROM messages), 0), coalesce((SELECT max(pk) FROM tool_calls), 0)) / 2,
-            EXISTS (SELECT 1 FROM meta WHERE key = ?)",
+            EXISTS (SELECT 1 FROM meta WHERE key IN (?, ?))",
     )
     .bind(PENDING)
+    .bind(SCRUB)
     .fetch_one(conn)
     .await
 }

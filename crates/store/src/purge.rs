@@ -12,6 +12,8 @@ use sqlx::sqlite::SqliteConnection;
 
 /// The key in `meta` that says that the index has to be written anew.
 pub(crate) const PENDING: &str = "index_purge";
+/// The key in `meta` that says that the file has to be gone through by [`crate::scrub`].
+pub(crate) const SCRUB: &str = "scrub";
 
 /// Pages of the index that one transaction writes anew: flushes come between.
 const PAGES: i64 = 1000;
@@ -35,6 +37,12 @@ pub(crate) async fn is_cheaper(conn: &mut SqliteConnection, session: SessionPk) 
     Ok(text.saturating_mul(PRICE) > pages.saturating_mul(PAGE_BYTES))
 }
 
+/// Whether `meta` has this key.
+pub(crate) async fn is_pending(conn: &mut SqliteConnection, key: &str) -> Result<bool, StoreError> {
+    let there = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM meta WHERE key = ?)").bind(key);
+    there.fetch_one(conn).await.doing("read a value of meta")
+}
+
 /// Has deletions take words out of the index at once, or leave that to [`Store::purge_index`].
 pub(crate) async fn word_by_word(conn: &mut SqliteConnection, on: bool) -> Result<(), StoreError> {
     sqlx::query("INSERT INTO item_index (item_index, rank) VALUES ('secure-delete', ?)")
@@ -46,6 +54,20 @@ pub(crate) async fn word_by_word(conn: &mut SqliteConnection, on: bool) -> Resul
 }
 
 impl Store {
+    /// Goes on where a crash cut a deletion off.
+    pub(crate) async fn end_deletions(&self, pending: bool) -> Result<(), StoreError> {
+        if !pending {
+            return Ok(());
+        }
+        let mut writer = self.writer().await?;
+        let index = is_pending(&mut writer, PENDING).await?;
+        writer.release();
+        if index {
+            self.purge_index().await?;
+        }
+        self.checkpoint().await
+    }
+
     /// Writes the index anew, some pages a transaction, so that nothing that was deleted is left in it.
     pub(crate) async fn purge_index(&self) -> Result<(), StoreError> {
         // Negative: begin with all there is; positive: go on.

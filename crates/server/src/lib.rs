@@ -1,1 +1,27 @@
-//! placeholder
+//! The recorder as a program on the net: REST, WebSocket, live stream, metrics, the fence before them, settings, the daemon.
+//!
+//! Owns the port and everything that speaks HTTP. Never decides what a session is and holds no SQL: every handler makes one
+//! call to the engine. Invariant: no request reaches a handler that has not passed the fence.
+
+mod accept;
+mod app;
+mod body;
+mod budget;
+mod busy;
+mod daemon;
+mod error;
+mod export;
+mod fence;
+mod folder;
+mod metrics;
+mod openapi;
+mod query;
+mod routes;
+mod serve;
+pub mod settings;
+mod ws;
+
+pub use daemon::{Daemon, DaemonError, Options};
+pub use folder::{ServerFile, default_data_dir, read_server_file, read_token};
+pub use openapi::document as openapi_document;
+pub use settings::{Auth, Settings, SettingsError};

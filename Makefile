@@ -1,0 +1,108 @@
+# Chasm Recorder. `make help` says what there is.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+# Nothing is built into the checkout.
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/chasm-recorder
+CARGO_TARGET_DIR ?= $(CACHE)/target
+export CARGO_TARGET_DIR
+
+# The machine's own tools first, those that scripts/setup.sh installed after them.
+export PATH := $(PATH):$(CACHE)/tools/bin
+# Where the tests look for schemathesis.
+export CHASM_VENV ?= $(CACHE)/venv
+
+# CI takes the lock file as it is and shows every failure; people see the first one.
+LOCKED := $(if $(CI),--locked)
+export NEXTEST_PROFILE ?= $(if $(CI),ci,default)
+
+FUZZ_SECONDS ?=
+ARGS ?=
+
+SETUP := scripts/setup.sh
+STEP := scripts/step.sh
+# The tests would build `chasm` themselves where they are not told that it is there.
+NEXTEST := CHASM_BIN="$$(realpath -m "$$CARGO_TARGET_DIR")/debug/chasm" \
+	cargo nextest run --workspace --no-tests=fail --cargo-quiet --show-progress=none
+
+.PHONY: help run test bench fuzz soak audit lint fmt clean steps suites \
+	step-fmt step-deny step-clippy step-build step-doctest step-doc step-fuzz
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+run: ## build the recorder and start it (ARGS="--port 9000")
+	@$(SETUP) build
+	cargo build --release -p chasm-cli --bin chasm
+	"$$CARGO_TARGET_DIR/release/chasm" serve $(ARGS)
+
+test: ## everything that CI runs
+	@$(STEP) setup $(SETUP) test
+	@$(MAKE) --jobs=2 --output-sync=target steps
+	@$(MAKE) suites
+
+bench: ## measure the recorder, in release (ARGS="--quick")
+	@$(SETUP) bench
+	cargo build --release -p chasm-cli --bin chasm -p chasm-benches --bin chasm-benches
+	"$$CARGO_TARGET_DIR/release/chasm-benches" $(ARGS)
+
+fuzz: ## run every fuzz target for FUZZ_SECONDS (20)
+	@$(SETUP) fuzz
+	@scripts/fuzz.sh $(or $(FUZZ_SECONDS),20)
+
+soak: ## the chaos and model tests at full size; takes long
+	@$(SETUP) test
+	cargo build --workspace --bins
+	CHASM_SOAK=1 CHASM_MODEL_CASES=$${CHASM_MODEL_CASES:-20} PROPTEST_CASES=$${PROPTEST_CASES:-4096} \
+		NEXTEST_PROFILE=soak $(NEXTEST)
+
+audit: ## known vulnerabilities of our dependencies; fetches their database
+	@$(SETUP) deny
+	cargo deny check advisories
+
+lint: ## format, clippy and docs, without changing a file
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+fmt: ## format
+	cargo fmt --all
+
+clean: ## remove build output; installed tools stay
+	cargo clean
+	CARGO_TARGET_DIR="$$CARGO_TARGET_DIR-fuzz" cargo clean
+	rm -rf "$(CACHE)/logs"
+
+# What `make test` does, two at a time: those that build the workspace one behind the other, for they would only wait for each
+# other's lock; beside them those that do not.
+
+steps: step-doc step-fuzz
+
+step-clippy:
+	@$(STEP) clippy cargo clippy $(LOCKED) --workspace --all-targets -- -D warnings
+
+step-build: | step-clippy
+	@$(STEP) build bash -c 'cargo build $(LOCKED) --workspace --bins && cargo nextest run $(LOCKED) --workspace --no-run'
+
+step-doctest: | step-build
+	@$(STEP) doctest cargo test $(LOCKED) --doc --workspace
+
+step-doc: | step-doctest
+	@$(STEP) doc env RUSTDOCFLAGS="-D warnings" cargo doc $(LOCKED) --workspace --no-deps
+
+step-fmt:
+	@$(STEP) fmt cargo fmt --all --check
+
+step-deny: | step-fmt
+	@$(STEP) deny bash -c 'cargo deny $(LOCKED) check licenses bans sources \
+		&& cargo deny $(LOCKED) --manifest-path fuzz/Cargo.toml check licenses bans sources'
+
+step-fuzz: | step-deny
+	@$(STEP) fuzz scripts/fuzz.sh $(or $(FUZZ_SECONDS),10)
+
+# Alone on the machine, because these tests watch clocks; last, so that the runner's own summary closes the run.
+suites:
+	@$(NEXTEST) $(LOCKED) 2>&1

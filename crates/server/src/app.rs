@@ -1,0 +1,68 @@
+//! What every handler can reach.
+//!
+//! Owns nothing itself. Invariant: all of it lives as long as the daemon.
+
+use crate::budget::Budget;
+use crate::fence::Passes;
+use crate::metrics::Metrics;
+use crate::settings::SettingsStore;
+use chasm_engine::Engine;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub(crate) struct App {
+    pub engine: Engine,
+    pub settings: SettingsStore,
+    pub passes: Passes,
+    pub metrics: Metrics,
+    pub budget: Budget,
+    /// Where the server listens.
+    pub address: SocketAddr,
+    pub stop: Stop,
+    /// Every connection's task.
+    pub tasks: TaskTracker,
+    pub seats: Arc<AtomicUsize>,
+}
+
+/// The two steps of an end.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Stop {
+    /// Take nothing new, finish what is there.
+    pub gently: CancellationToken,
+    /// Time is up.
+    pub now: CancellationToken,
+}
+
+impl App {
+    /// The address that clients use.
+    pub fn url(&self) -> String {
+        let mut address = self.address;
+        match address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+            IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+            _ => {}
+        }
+        format!("http://{address}")
+    }
+
+    /// A place for one more connection; `None` where the limit is reached.
+    pub fn seat(&self) -> Option<Seat> {
+        let limit = self.settings.current().limits.connections;
+        let seat = Seat(self.seats.clone());
+        // the seat counts itself out when it is dropped, so a refused one leaves no trace
+        (self.seats.fetch_add(1, Ordering::AcqRel) < limit).then_some(seat)
+    }
+}
+
+/// A connection's place, from accept to the end of its WebSocket.
+#[derive(Debug)]
+pub(crate) struct Seat(Arc<AtomicUsize>);
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}

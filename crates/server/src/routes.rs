@@ -1,0 +1,119 @@
+//! The table of routes: what the server answers, in one place.
+//!
+//! Owns which handler has which path; path and method come from the handler's own OpenAPI annotation. Router, description and
+//! tests all read this table. Invariant: there is no route beside it.
+
+mod detail;
+mod events;
+mod export;
+mod live;
+mod machine;
+mod notices;
+mod page;
+mod recovery;
+mod search;
+mod sessions;
+mod settings;
+mod snapshot;
+mod status;
+mod ticket;
+mod ws;
+
+use crate::app::App;
+use crate::error::{Failure, no_such_path};
+use crate::serve::RouteLabel;
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::handler::Handler;
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::routing::{MethodFilter, MethodRouter, on};
+use std::sync::Arc;
+use utoipa::__dev::SchemaReferences;
+use utoipa::Path;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::schema::Schema;
+use utoipa::openapi::{HttpMethod, RefOr};
+
+pub(crate) type Shared = State<Arc<App>>;
+
+/// One route with its description.
+pub(crate) struct Endpoint {
+    pub method: HttpMethod,
+    pub path: String,
+    pub operation: Operation,
+    pub schemas: Vec<(String, RefOr<Schema>)>,
+    handler: MethodRouter<Arc<App>>,
+}
+
+pub(crate) fn table() -> Vec<Endpoint> {
+    vec![
+        endpoint(events::__path_record, events::record),
+        endpoint(snapshot::__path_take, snapshot::take),
+        endpoint(sessions::__path_list, sessions::list),
+        endpoint(sessions::__path_show, sessions::show),
+        endpoint(sessions::__path_change, sessions::change),
+        endpoint(sessions::__path_delete, sessions::delete),
+        endpoint(sessions::__path_events, sessions::events),
+        endpoint(export::__path_download, export::download),
+        endpoint(search::__path_search, search::search),
+        endpoint(recovery::__path_overview, recovery::overview),
+        endpoint(recovery::__path_recover, recovery::recover),
+        endpoint(status::__path_show, status::show),
+        endpoint(status::__path_pause, status::pause),
+        endpoint(status::__path_resume, status::resume),
+        endpoint(notices::__path_list, notices::list),
+        endpoint(live::__path_stream, live::stream),
+        endpoint(ws::__path_connect, ws::connect),
+        endpoint(settings::__path_show, settings::show),
+        endpoint(settings::__path_change, settings::change),
+        endpoint(ticket::__path_make, ticket::make),
+        endpoint(machine::__path_openapi, machine::openapi),
+        endpoint(machine::__path_metrics, machine::metrics),
+        endpoint(page::__path_show, page::show),
+    ]
+}
+
+/// The router of the whole table.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    let mut router = Router::new();
+    for endpoint in table() {
+        router = router.route(&endpoint.path, endpoint.handler);
+    }
+    router.route_layer(middleware::from_fn(label)).fallback(nothing_here).with_state(app)
+}
+
+fn endpoint<P, H, T>(_description: P, handler: H) -> Endpoint
+where
+    P: Path + SchemaReferences,
+    H: Handler<T, Arc<App>>,
+    T: 'static,
+{
+    let method = P::methods().into_iter().next().unwrap_or(HttpMethod::Get);
+    let filter = match method {
+        HttpMethod::Post => MethodFilter::POST,
+        HttpMethod::Patch => MethodFilter::PATCH,
+        HttpMethod::Delete => MethodFilter::DELETE,
+        HttpMethod::Put => MethodFilter::PUT,
+        _ => MethodFilter::GET,
+    };
+    let mut schemas = Vec::new();
+    P::schemas(&mut schemas);
+    Endpoint { method, path: P::path(), operation: P::operation(), schemas, handler: on(filter, handler) }
+}
+
+/// Tells the metrics which route it was.
+async fn label(matched: Option<MatchedPath>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if let Some(matched) = matched {
+        response.extensions_mut().insert(RouteLabel(matched));
+    }
+    response
+}
+
+async fn nothing_here(request: Request) -> Failure {
+    no_such_path(request.uri().path())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,67 @@
+//! Status, pause, resume.
+
+use super::Shared;
+use crate::body;
+use crate::error::Failure;
+use crate::query::Query;
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use chasm_protocol::ErrorCode;
+use chasm_protocol::api::{ErrorBody, PauseRequest};
+use chasm_protocol::status::Status;
+use http::HeaderMap;
+
+/// Longest pause with an end: a week.
+const PAUSE_MINUTES: u32 = 7 * 24 * 60;
+
+/// The recorder's health.
+#[utoipa::path(
+    get,
+    path = "/api/recording/status",
+    tag = "status",
+    operation_id = "status",
+    responses((status = 200, description = "health, connections, buffer, journal, database", body = Status))
+)]
+pub(crate) async fn show(State(app): Shared, query: Query) -> Result<Json<Status>, Failure> {
+    query.end()?;
+    Ok(Json(app.engine.status().await))
+}
+
+/// Stops taking events until it is resumed, or for some minutes.
+#[utoipa::path(
+    post,
+    path = "/api/recording/pause",
+    tag = "status",
+    operation_id = "pause",
+    request_body = PauseRequest,
+    responses(
+        (status = 200, description = "the status", body = Status),
+        (status = 422, description = "a field is wrong", body = ErrorBody),
+    )
+)]
+pub(crate) async fn pause(
+    State(app): Shared,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Status>, Failure> {
+    let request: PauseRequest = body::json(&app, &headers, body, true).await?;
+    if request.minutes.is_some_and(|m| !(1..=PAUSE_MINUTES).contains(&m)) {
+        let message =
+            format!("`minutes` has to be from 1 to {PAUSE_MINUTES}; leave it out for a pause without end");
+        return Err(Failure::new(ErrorCode::InvalidField, message));
+    }
+    Ok(Json(app.engine.pause(request.minutes).await?))
+}
+
+/// Ends a pause.
+#[utoipa::path(
+    post,
+    path = "/api/recording/resume",
+    tag = "status",
+    operation_id = "resume",
+    responses((status = 200, description = "the status", body = Status))
+)]
+pub(crate) async fn resume(State(app): Shared) -> Result<Json<Status>, Failure> {
+    Ok(Json(app.engine.resume().await?))
+}

@@ -1,0 +1,120 @@
+use super::*;
+use serde_json::json;
+
+fn refused(text: &str) -> String {
+    Settings::from_toml(text).unwrap_err().to_string()
+}
+
+#[test]
+fn an_empty_file_is_the_defaults() {
+    assert_eq!(Settings::from_toml("").unwrap(), Settings::default());
+    let engine = Settings::default().engine_config(Path::new("/x"));
+    let own = EngineConfig::new("/x");
+    assert_eq!(engine.buffer_bytes, own.buffer_bytes);
+    assert_eq!(engine.segment_bytes, own.segment_bytes);
+    assert_eq!(
+        (engine.grace, engine.silence, engine.flush_interval),
+        (own.grace, own.silence, own.flush_interval)
+    );
+}
+
+#[test]
+fn every_key_is_read() {
+    let text = r#"
+        host = "::1"
+        port = 0
+        auth = "token"
+        allowed_origins = ["https://Chat.example.org:443"]
+        [limits]
+        frame_bytes = 65536
+        batch_events = 1
+        nesting = 120
+        connections = 16
+        [recording]
+        flush_ms = 50
+        buffer_mib = 4
+        segment_mib = 1
+        grace_secs = 0
+        silence_minutes = 1
+        heartbeat_secs = 1
+    "#;
+    let s = Settings::from_toml(text).unwrap();
+    assert_eq!(s.host, IpAddr::V6(std::net::Ipv6Addr::LOCALHOST));
+    assert_eq!(s.auth, Auth::Token);
+    assert_eq!(s.allowed_origins.first().unwrap().as_str(), "https://chat.example.org");
+    assert_eq!((s.limits.frame_bytes, s.limits.nesting, s.limits.connections), (65_536, 120, 16));
+    assert_eq!((s.recording.flush_ms, s.recording.heartbeat_secs, s.recording.grace_secs), (50, 1, 0));
+}
+
+#[test]
+fn unknown_keys_are_refused_with_the_nearest_name() {
+    assert!(refused("prot = 1").contains("`port`"));
+    assert!(refused("frame_bytes = 65536").contains("`limits.frame_bytes`"));
+    assert!(refused("[limit]\nnesting = 64").contains("`limits.nesting`"));
+    assert!(refused("[recording]\nheartbeat = 3").contains("`recording.heartbeat_secs`"));
+    assert_eq!(refused("zzz = 1"), "there is no setting `zzz`");
+}
+
+#[test]
+fn bad_values_say_key_value_and_why() {
+    for (text, words) in [
+        ("port = 65536", ["port", "65536", "65535"]),
+        ("port = -1", ["port", "-1", "0 to"]),
+        ("port = \"8787\"", ["port", "8787", "number"]),
+        ("limits.nesting = 7", ["limits.nesting", "7", "8 to 120"]),
+        ("limits.frame_bytes = 67108865", ["limits.frame_bytes", "67108865", "67108864"]),
+        ("limits.batch_events = 1.5", ["limits.batch_events", "1.5", "whole"]),
+        ("auth = \"none\"", ["auth", "none", "\"token\""]),
+        ("host = \"example.org\"", ["host", "example.org", "IP address"]),
+        ("allowed_origins = [\"null\"]", ["allowed_origins", "null", "sandboxed"]),
+        ("allowed_origins = \"https://a\"", ["allowed_origins", "https://a", "list"]),
+    ] {
+        let error = refused(text);
+        for word in words {
+            assert!(error.contains(word), "{text}: {error}");
+        }
+    }
+}
+
+#[test]
+fn another_address_needs_a_token() {
+    assert!(refused("host = \"0.0.0.0\"\nauth = \"user\"").contains("auth = \"token\""));
+    assert!(Settings::from_toml("host = \"0.0.0.0\"\nauth = \"token\"").is_ok());
+}
+
+fn change(store: &SettingsStore, value: serde_json::Value) -> Result<(), SettingsError> {
+    store.change(value.as_object().unwrap())
+}
+
+#[test]
+fn a_change_keeps_comments_and_is_in_force() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("config.toml");
+    std::fs::write(&path, "# mine\nport = 9000 # why\n\n[limits]\n# deep\nnesting = 32\n").unwrap();
+    let store = SettingsStore::new(path.clone(), Settings::read(&path).unwrap());
+    change(&store, json!({"limits.nesting": 40, "port": 9001, "recording": {"heartbeat_secs": 5}})).unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains("# mine\nport = 9001 # why\n"), "{text}");
+    assert!(text.contains("# deep\nnesting = 40"), "{text}");
+    assert!(text.contains("[recording]\nheartbeat_secs = 5"), "{text}");
+    let now = store.current();
+    assert_eq!((now.limits.nesting, now.recording.heartbeat_secs, now.port), (40, 5, 9000));
+    let view = store.view().unwrap();
+    let port = view.iter().find(|v| v.key == "port").unwrap();
+    assert!(port.restart_needed && port.value == json!(9001) && port.running == json!(9000));
+    change(&store, json!({"port": null, "limits": {"nesting": null}})).unwrap();
+    assert_eq!(Settings::read(&path).unwrap().port, DEFAULT_PORT);
+    assert_eq!(store.current().limits.nesting, 64);
+}
+
+#[test]
+fn a_refused_change_leaves_file_and_settings() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("config.toml");
+    let store = SettingsStore::new(path.clone(), Settings::default());
+    for bad in [json!({"limits.nesting": 40, "nope": 1}), json!({"host": "0.0.0.0"}), json!({"port": true})] {
+        change(&store, bad).unwrap_err();
+        assert!(!path.exists());
+        assert_eq!(*store.current(), Settings::default());
+    }
+}

@@ -25,13 +25,16 @@ pub fn workspace() -> PathBuf {
 fn built() -> PathBuf {
     // target/PROFILE/deps/test-hash
     let test = std::env::current_exe().unwrap();
-    let profile = test.parent().and_then(Path::parent).expect("a test lies in target/PROFILE/deps").to_owned();
+    let profile =
+        test.parent().and_then(Path::parent).expect("a test lies in target/PROFILE/deps").to_owned();
     let binary = profile.join(format!("chasm{}", std::env::consts::EXE_SUFFIX));
     // tests run side by side, each in a process of its own
     let lock = File::create(profile.join(".chasm-for-tests.lock")).unwrap();
     lock.lock().unwrap();
     let stamp = profile.join(".chasm-for-tests");
-    if newest_source() > changed(&binary).max(changed(&stamp)).unwrap_or(SystemTime::UNIX_EPOCH) || !binary.exists() {
+    if newest_source() > changed(&binary).max(changed(&stamp)).unwrap_or(SystemTime::UNIX_EPOCH)
+        || !binary.exists()
+    {
         build(&profile);
         fs::write(&stamp, "").unwrap();
     }

@@ -15,7 +15,8 @@ pub struct Done {
 
 impl Done {
     pub fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("stdout is no JSON document: {e}: {self:?}"))
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|e| panic!("stdout is no JSON document: {e}: {self:?}"))
     }
 
     /// The same, where the program had to succeed.
@@ -49,7 +50,11 @@ pub fn run_to_end(command: &mut Command, input: &[u8], secs: u64) -> Done {
         if begun.elapsed() > Duration::from_secs(secs) {
             child.kill().unwrap();
             child.wait().unwrap();
-            panic!("{command:?} took longer than {secs} s: {} {}", stdout.join().unwrap(), stderr.join().unwrap());
+            panic!(
+                "{command:?} took longer than {secs} s: {} {}",
+                stdout.join().unwrap(),
+                stderr.join().unwrap()
+            );
         }
         std::thread::sleep(Duration::from_millis(10));
     };

@@ -73,7 +73,11 @@ pub async fn raw(to: SocketAddr, bytes: &[u8]) -> Answer {
     let mut answer = Vec::new();
     let ended = tokio::time::timeout(PATIENCE, read.read_to_end(&mut answer)).await;
     writing.abort();
-    assert!(ended.is_ok(), "no end of the answer within {PATIENCE:?}: {:?}", String::from_utf8_lossy(&answer));
+    assert!(
+        ended.is_ok(),
+        "no end of the answer within {PATIENCE:?}: {:?}",
+        String::from_utf8_lossy(&answer)
+    );
     parse(&answer)
 }
 
@@ -90,7 +94,8 @@ fn parse(bytes: &[u8]) -> Answer {
 fn unchunked(mut rest: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
     while let Some(line) = crate::folder::position(rest, b"\r\n") {
-        let size = std::str::from_utf8(&rest[..line]).ok().and_then(|s| usize::from_str_radix(s.trim(), 16).ok());
+        let size =
+            std::str::from_utf8(&rest[..line]).ok().and_then(|s| usize::from_str_radix(s.trim(), 16).ok());
         let Some(size) = size.filter(|n| *n > 0) else { break };
         let end = (line + 2 + size).min(rest.len());
         body.extend_from_slice(&rest[line + 2..end]);

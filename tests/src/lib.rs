@@ -34,16 +34,14 @@ use std::time::{Duration, Instant};
 /// Runs a test on a runtime of its own; it fails when it takes longer than this.
 pub fn within(secs: u64, test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let done = runtime.block_on(async { tokio::time::timeout(Duration::from_secs(secs), Box::pin(test)).await });
+    let done =
+        runtime.block_on(async { tokio::time::timeout(Duration::from_secs(secs), Box::pin(test)).await });
     runtime.shutdown_timeout(Duration::from_secs(1));
     assert!(done.is_ok(), "the test took longer than {secs} s");
 }
 
 /// Asks again and again until there is something.
-pub async fn eventually<T, F>(what: &str, secs: u64, mut ask: impl FnMut() -> F) -> T
-where
-    F: Future<Output = Option<T>>,
-{
+pub async fn eventually<T>(what: &str, secs: u64, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let begun = Instant::now();
     loop {
         if let Some(found) = ask().await {

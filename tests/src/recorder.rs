@@ -93,7 +93,10 @@ impl Recorder {
         for name in ["CHASM_SERVER", "CHASM_DATA_DIR", "CHASM_LOG", "DISPLAY", "WAYLAND_DISPLAY"] {
             command.env_remove(name);
         }
-        command.env("HOME", self.root.path()).env("XDG_DATA_HOME", self.root.path().join("xdg")).env("NO_COLOR", "1")
+        command
+            .env("HOME", self.root.path())
+            .env("XDG_DATA_HOME", self.root.path().join("xdg"))
+            .env("NO_COLOR", "1")
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -180,7 +183,11 @@ impl Recorder {
         let place = std::panic::Location::caller();
         async move {
             let answer = self.rest("POST", "/api/recording/events", events).await;
-            assert_eq!((answer.status, &answer.json()["rejected"]), (200, &Value::from(0)), "{place}: {answer:?}");
+            assert_eq!(
+                (answer.status, &answer.json()["rejected"]),
+                (200, &Value::from(0)),
+                "{place}: {answer:?}"
+            );
             answer.json()
         }
     }

@@ -9,7 +9,8 @@ use std::path::PathBuf;
 
 /// `CHASM_TEST_DATA`, else `../shared/data` beside the workspace.
 pub fn data() -> Option<PathBuf> {
-    let root = std::env::var_os("CHASM_TEST_DATA").map_or_else(|| workspace().join("../shared/data"), PathBuf::from);
+    let root =
+        std::env::var_os("CHASM_TEST_DATA").map_or_else(|| workspace().join("../shared/data"), PathBuf::from);
     root.join("SOURCES.tsv").is_file().then_some(root)
 }
 

@@ -106,7 +106,9 @@ impl Ws {
 
     /// The next frame of the recorder.
     pub async fn next(&mut self) -> Result<Value, Ended> {
-        self.next_within(PATIENCE).await.unwrap_or_else(|| panic!("nothing within {PATIENCE:?}: {:?}", self.heard))
+        self.next_within(PATIENCE)
+            .await
+            .unwrap_or_else(|| panic!("nothing within {PATIENCE:?}: {:?}", self.heard))
     }
 
     /// `None` where nothing came in this time.
@@ -193,12 +195,15 @@ impl Ws {
 
     /// Says which sessions it carries; answers what of them is on disk.
     pub async fn hello(&mut self, sessions: &[&str]) -> Value {
-        self.try_hello(sessions).await.unwrap_or_else(|end| panic!("{end:?} before the resume: {:?}", self.heard))
+        self.try_hello(sessions)
+            .await
+            .unwrap_or_else(|end| panic!("{end:?} before the resume: {:?}", self.heard))
     }
 
     /// The same, where the connection may end before.
     pub async fn try_hello(&mut self, sessions: &[&str]) -> Result<Value, Ended> {
-        self.control(&serde_json::json!({"type": "hello", "client": "black-box/1", "sessions": sessions})).await;
+        self.control(&serde_json::json!({"type": "hello", "client": "black-box/1", "sessions": sessions}))
+            .await;
         Ok(self.try_until("resume").await?["sessions"].clone())
     }
 

@@ -38,7 +38,11 @@ async fn with_sessions() -> Recorder {
 fn status_sessions_and_search() {
     within(90, async {
         let mut recorder = with_sessions().await;
-        assert!(recorder.cli(&["status"]).ok().stdout.contains("Recording"), "{:?}", recorder.cli(&["status"]));
+        assert!(
+            recorder.cli(&["status"]).ok().stdout.contains("Recording"),
+            "{:?}",
+            recorder.cli(&["status"])
+        );
         assert_eq!(recorder.cli(&["status", "--json"]).ok().json()["sessions"], 2);
         let list = recorder.cli(&["sessions", "list"]).ok().stdout;
         assert!(list.contains("The quick fox") && list.contains("two/ü") && list.contains("one"), "{list}");
@@ -46,7 +50,10 @@ fn status_sessions_and_search() {
         assert_eq!((&page["total"], &page["sessions"][0]["session_id"]), (&json!(1), &json!("one")));
         let shown = recorder.cli(&["sessions", "show", "one"]).ok().stdout;
         assert!(shown.contains(&events::content("one", 2)), "{shown}");
-        assert_eq!(recorder.cli(&["sessions", "show", "two/ü", "--json"]).ok().json(), recorder.session("two/ü").await);
+        assert_eq!(
+            recorder.cli(&["sessions", "show", "two/ü", "--json"]).ok().json(),
+            recorder.session("two/ü").await
+        );
         let found = recorder.cli(&["sessions", "search", "brown", "--json"]).ok().json();
         assert_eq!(found["hits"].as_array().unwrap().len(), 4, "{found}");
         assert!(recorder.cli(&["sessions", "search", "brown"]).ok().stdout.contains("brown"));
@@ -74,7 +81,11 @@ fn export_and_delete() {
         let answer = recorder.cli(&["sessions", "export", "one", "--out", path, "--json"]).ok().json();
         assert_eq!(answer["bytes"], fs::metadata(&file).unwrap().len());
         assert!(fs::read_to_string(&file).unwrap().starts_with("<!doctype html>"));
-        assert_eq!(recorder.cli(&["sessions", "export", "one", "--out", path]).code, FAILURE, "nothing is replaced unasked");
+        assert_eq!(
+            recorder.cli(&["sessions", "export", "one", "--out", path]).code,
+            FAILURE,
+            "nothing is replaced unasked"
+        );
         recorder.cli(&["sessions", "export", "one", "--out", path, "--force"]).ok();
 
         assert_eq!(recorder.cli(&["sessions", "delete", "one"]).code, USAGE, "nobody is there to be asked");
@@ -105,7 +116,11 @@ fn send_names_the_bad_line_and_sends_the_rest() {
         assert_eq!((&again["recorded"], &again["duplicates"]), (&json!(0), &json!(4)));
         // what the recorder refuses is named by its line too
         recorder.rest("PATCH", "/api/settings", &json!({"limits.nesting": 8})).await.expect(200);
-        let deep = format!(r#"{{"session_id":"sent","event_type":"x","data":{{"a":{}{}}}}}"#, "[".repeat(9), "]".repeat(9));
+        let deep = format!(
+            r#"{{"session_id":"sent","event_type":"x","data":{{"a":{}{}}}}}"#,
+            "[".repeat(9),
+            "]".repeat(9)
+        );
         let done = recorder.cli_with(&["send", "--json"], format!("{}\n{deep}\n", lines[0]).as_bytes());
         assert_eq!((done.code, &done.json()["errors"][0]["line"]), (REFUSED, &json!(2)));
     });
@@ -120,7 +135,10 @@ fn import_a_second_time_brings_nothing_new() {
         let mut args = vec!["import", "--json", made.to_str().unwrap()];
         args.extend(files.iter().map(|path| path.to_str().unwrap()));
         let first = recorder.cli(&args).ok().json();
-        assert!(first["new"].as_u64().unwrap() > 3 && first["failed"] == 0 && first["refused"] == 0, "{first}");
+        assert!(
+            first["new"].as_u64().unwrap() > 3 && first["failed"] == 0 && first["refused"] == 0,
+            "{first}"
+        );
         let second = recorder.cli(&args).ok().json();
         assert_eq!((&second["new"], &second["already_there"]), (&json!(0), &first["new"]));
         let stored = recorder.status().await["events_recorded"].clone();
@@ -182,7 +200,10 @@ fn the_doctor_finds_damage_in_the_journal_and_mends_it() {
         recorder.cli(&["doctor"]).ok();
         recorder.restart();
         let session = recorder.session("s").await;
-        assert_eq!((session["messages"].as_array().unwrap().len(), &session["missing"]), (4, &json!([[3, 3]])));
+        assert_eq!(
+            (session["messages"].as_array().unwrap().len(), &session["missing"]),
+            (4, &json!([[3, 3]]))
+        );
     });
 }
 
@@ -207,7 +228,10 @@ fn the_doctor_finds_a_changed_message_and_mends_it() {
         recorder.cli(&["doctor"]).ok();
         recorder.restart();
         assert_eq!(recorder.session("one").await["messages"][1]["content"], events::content("one", 2));
-        assert_eq!(recorder.cli(&["sessions", "search", "something else", "--json"]).ok().json()["hits"], json!([]));
+        assert_eq!(
+            recorder.cli(&["sessions", "search", "something else", "--json"]).ok().json()["hits"],
+            json!([])
+        );
     });
 }
 
@@ -252,7 +276,8 @@ fn a_second_recorder_is_refused_and_told_why() {
         let same_port = run_to_end(&mut command, b"", 20);
         assert_eq!(same_port.code, FAILURE, "{same_port:?}");
         assert!(same_port.stderr.contains(&pid) && same_port.stderr.contains("recorder"), "{same_port:?}");
-        let told: Value = serde_json::from_slice(&fs::read(recorder.data_dir().join("server.json")).unwrap()).unwrap();
+        let told: Value =
+            serde_json::from_slice(&fs::read(recorder.data_dir().join("server.json")).unwrap()).unwrap();
         assert_eq!(told["address"], format!("http://{}", recorder.address()));
         assert_eq!(told["pid"], recorder.pid());
     });

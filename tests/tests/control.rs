@@ -8,7 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
-use chasm_tests::{Opts, Recorder, eventually, events, http, within};
+use chasm_tests::{Opts, Recorder, events, eventually, http, within};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -22,7 +22,9 @@ fn status_says_what_is_written() {
     within(30, async {
         let recorder = Recorder::plain();
         assert_eq!(recorder.status().await["last_durable_write"], Value::Null, "nothing is written yet");
-        recorder.record(&json!([events::start("s", "T"), events::message("s", 1), events::message("s", 1)])).await;
+        recorder
+            .record(&json!([events::start("s", "T"), events::message("s", 1), events::message("s", 1)]))
+            .await;
         let mut ws = recorder.ws().await;
         ws.hello(&["s"]).await;
         recorder.rest("POST", EVENTS, &json!([{"session_id": "s"}])).await.expect(422);
@@ -44,7 +46,9 @@ fn status_says_what_is_written() {
 fn a_pause_refuses_events_and_survives_a_restart() {
     within(40, async {
         let mut recorder = Recorder::plain();
-        let pause = async |recorder: &Recorder, body: Value| recorder.rest("POST", "/api/recording/pause", &body).await;
+        let pause = async |recorder: &Recorder, body: Value| {
+            recorder.rest("POST", "/api/recording/pause", &body).await
+        };
         let status = pause(&recorder, json!({"minutes": 10})).await.expect(200);
         assert_eq!(status["status"], "paused");
         assert!(status["paused_until"].is_string(), "{status}");
@@ -62,13 +66,21 @@ fn a_pause_refuses_events_and_survives_a_restart() {
         recorder.record(&events::message("s", 1)).await;
         assert_eq!(pause(&recorder, Value::Null).await.expect(200)["paused_until"], Value::Null);
         assert!(recorder.rest("POST", EVENTS, &json!([])).await.status < 500);
-        for bad in [json!({"minutes": 0}), json!({"minutes": -1}), json!({"minutes": 1_000_000}), json!({"hours": 1})] {
+        for bad in [
+            json!({"minutes": 0}),
+            json!({"minutes": -1}),
+            json!({"minutes": 1_000_000}),
+            json!({"hours": 1}),
+        ] {
             assert_eq!(pause(&recorder, bad.clone()).await.error(422), "invalid_field", "{bad}");
         }
         let notices = recorder.walk("/api/recording/notices?limit=1", "notices").await;
         let kinds: Vec<&Value> = notices.iter().map(|notice| &notice["kind"]).collect();
         assert_eq!(kinds, ["paused", "resumed", "recovery_at_start", "paused"], "newest first");
-        assert!(notices.windows(2).all(|pair| pair[0]["id"].as_u64() > pair[1]["id"].as_u64()), "{notices:?}");
+        assert!(
+            notices.windows(2).all(|pair| pair[0]["id"].as_u64() > pair[1]["id"].as_u64()),
+            "{notices:?}"
+        );
     });
 }
 
@@ -76,21 +88,31 @@ fn a_pause_refuses_events_and_survives_a_restart() {
 fn settings_are_shown_changed_and_refused_by_name() {
     within(30, async {
         let mut recorder = Recorder::plain();
-        let patch = async |recorder: &Recorder, body: Value| recorder.rest("PATCH", "/api/settings", &body).await;
+        let patch =
+            async |recorder: &Recorder, body: Value| recorder.rest("PATCH", "/api/settings", &body).await;
         let value = |answer: &Value, key: &str| {
             let all = answer["settings"].as_array().unwrap();
-            all.iter().find(|setting| setting["key"] == key).unwrap_or_else(|| panic!("{key}: {answer}")).clone()
+            all.iter()
+                .find(|setting| setting["key"] == key)
+                .unwrap_or_else(|| panic!("{key}: {answer}"))
+                .clone()
         };
         let shown = recorder.get("/api/settings").await.expect(200);
         let nesting = value(&shown, "limits.nesting");
         assert_eq!((&nesting["value"], &nesting["default"]), (&json!(64), &json!(64)));
         assert!(nesting["min"].is_u64() && nesting["max"].is_u64(), "{nesting}");
 
-        let changed = patch(&recorder, json!({"limits": {"nesting": 10}, "limits.batch_events": 3})).await.expect(200);
+        let changed =
+            patch(&recorder, json!({"limits": {"nesting": 10}, "limits.batch_events": 3})).await.expect(200);
         assert_eq!(value(&changed, "limits.nesting")["running"], 10);
-        let deep = format!(r#"{{"session_id":"s","event_type":"x","data":{{"a":{}{}}}}}"#, "[".repeat(10), "]".repeat(10));
+        let deep = format!(
+            r#"{{"session_id":"s","event_type":"x","data":{{"a":{}{}}}}}"#,
+            "[".repeat(10),
+            "]".repeat(10)
+        );
         let headers = [("Content-Type", "application/json")];
-        let answer = http::ask(recorder.address(), "POST", EVENTS, &headers, deep.as_bytes()).await.expect(422);
+        let answer =
+            http::ask(recorder.address(), "POST", EVENTS, &headers, deep.as_bytes()).await.expect(422);
         assert_eq!(answer["results"][0]["code"], "too_deep");
         let four: Vec<Value> = (1..=4).map(|n| events::message("s", n)).collect();
         assert_eq!(recorder.rest("POST", EVENTS, &json!(four)).await.error(413), "batch_too_large");
@@ -107,7 +129,10 @@ fn settings_are_shown_changed_and_refused_by_name() {
         ] {
             let answer = patch(&recorder, bad.clone()).await;
             assert_eq!(answer.error(422), "invalid_field", "{bad}");
-            assert!(answer.json()["error"]["message"].as_str().unwrap().contains(&format!("`{key}`")), "{bad}: {answer:?}");
+            assert!(
+                answer.json()["error"]["message"].as_str().unwrap().contains(&format!("`{key}`")),
+                "{bad}: {answer:?}"
+            );
         }
         let after = recorder.get("/api/settings").await.expect(200);
         assert_eq!(value(&after, "limits.nesting")["value"], 10, "a refused change changes nothing");
@@ -146,7 +171,9 @@ fn the_live_stream_tells_what_happens_and_never_what_was_said() {
         ws.hello(&["s"]).await;
         ws.send(&json!([events::start("s", "secret title"), events::message("s", 1)])).await;
         ws.all_acked().await;
-        for part in ["event: lifecycle", r#""kind":"connected""#, r#""kind":"started""#, "event: changed", r#"["s"]"#] {
+        for part in
+            ["event: lifecycle", r#""kind":"connected""#, r#""kind":"started""#, "event: changed", r#"["s"]"#]
+        {
             read_until(&mut stream, &mut text, part).await;
         }
         drop(ws);
@@ -193,24 +220,43 @@ fn the_description_for_machines_is_true() {
                     continue;
                 }
                 let status = recorder.get(&path).await.status.to_string();
-                assert!(operation["responses"].get(&status).is_some(), "GET {path}: {status} is not described");
+                assert!(
+                    operation["responses"].get(&status).is_some(),
+                    "GET {path}: {status} is not described"
+                );
             }
         }
         let protocol = [
-            "POST /api/recording/events", "POST /api/recording/snapshot", "GET /api/recording/sessions",
-            "GET /api/recording/sessions/{id}", "GET /api/recording/sessions/{id}/events",
-            "GET /api/recording/sessions/{id}/export", "PATCH /api/recording/sessions/{id}",
-            "DELETE /api/recording/sessions/{id}", "GET /api/recording/search", "GET /api/recording/recovery",
-            "POST /api/recording/recovery", "GET /api/recording/status", "POST /api/recording/pause",
-            "POST /api/recording/resume", "GET /api/recording/notices", "GET /api/settings", "PATCH /api/settings",
-            "GET /api/recording/live", "GET /api/openapi.json", "GET /metrics", "GET /ws/recording",
+            "POST /api/recording/events",
+            "POST /api/recording/snapshot",
+            "GET /api/recording/sessions",
+            "GET /api/recording/sessions/{id}",
+            "GET /api/recording/sessions/{id}/events",
+            "GET /api/recording/sessions/{id}/export",
+            "PATCH /api/recording/sessions/{id}",
+            "DELETE /api/recording/sessions/{id}",
+            "GET /api/recording/search",
+            "GET /api/recording/recovery",
+            "POST /api/recording/recovery",
+            "GET /api/recording/status",
+            "POST /api/recording/pause",
+            "POST /api/recording/resume",
+            "GET /api/recording/notices",
+            "GET /api/settings",
+            "PATCH /api/settings",
+            "GET /api/recording/live",
+            "GET /api/openapi.json",
+            "GET /metrics",
+            "GET /ws/recording",
         ];
         for line in protocol {
             assert!(seen.contains(line), "{line} is not in the description");
         }
         let metrics = recorder.get("/metrics").await;
         assert_eq!(metrics.status, 200);
-        for line in ["chasm_events_recorded_total 1", "chasm_recording 1.0", "# TYPE chasm_events_recorded counter"] {
+        for line in
+            ["chasm_events_recorded_total 1", "chasm_recording 1.0", "# TYPE chasm_events_recorded counter"]
+        {
             assert!(metrics.body.contains(line), "{line}: {}", metrics.body);
         }
         assert!(metrics.body.trim_end().ends_with("# EOF"));

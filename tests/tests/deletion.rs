@@ -31,21 +31,27 @@ async fn record(recorder: &Recorder) {
     let mut batch = vec![events::start(&session, &format!("{IN_TITLE} one"))];
     for n in 1..=40 {
         let mut message = events::message(&session, n);
-        message["data"]["content"] = json!(format!("{IN_CONTENT} number {n} flip{n:03} {}", "words ".repeat(40)));
+        message["data"]["content"] =
+            json!(format!("{IN_CONTENT} number {n} flip{n:03} {}", "words ".repeat(40)));
         batch.push(message);
     }
     batch.push(json!({"session_id": session, "event_type": "tool_call", "timestamp": at(50),
         "data": {"name": IN_CONTENT, "call_id": "c", "arguments": {"a": IN_CONTENT}}}));
     batch.push(json!({"session_id": session, "event_type": "tool_result", "timestamp": at(51),
         "data": {"call_id": "c", "output": {"text": IN_CONTENT}}}));
-    batch.push(json!({"session_id": session, "event_type": format!("{IN_CONTENT}.custom"), "timestamp": at(52)}));
+    batch.push(
+        json!({"session_id": session, "event_type": format!("{IN_CONTENT}.custom"), "timestamp": at(52)}),
+    );
     recorder.record(&json!(batch)).await;
     recorder.record(&events::message("bystander", 1)).await;
 }
 
 fn assert_there(recorder: &Recorder) {
     for text in [IN_ID, IN_CONTENT, IN_TITLE] {
-        assert!(!folder::grep(&recorder.data_dir(), text).is_empty(), "{text}: the test would find nothing anyway");
+        assert!(
+            !folder::grep(&recorder.data_dir(), text).is_empty(),
+            "{text}: the test would find nothing anyway"
+        );
     }
 }
 
@@ -152,7 +158,11 @@ fn what_was_set_aside_as_damaged_goes_too() {
         let notices = recorder.walk("/api/recording/notices", "notices").await;
         assert!(notices.iter().any(|notice| notice["kind"] == "damage_found"), "{notices:?}");
         let session = recorder.session(&id()).await;
-        assert_eq!(session["messages"].as_array().unwrap().len(), 8, "what is damaged is not in the way of the rest");
+        assert_eq!(
+            session["messages"].as_array().unwrap().len(),
+            8,
+            "what is damaged is not in the way of the rest"
+        );
         assert_eq!(session["missing"], json!([[5, 5]]));
         let in_quarantine = folder::grep(&recorder.data_dir().join("quarantine"), IN_CONTENT);
         assert_eq!(in_quarantine.len(), 1, "damaged bytes are kept");

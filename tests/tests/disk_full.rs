@@ -10,7 +10,7 @@
     reason = "a test fails by panicking"
 )]
 
-use chasm_tests::{Opts, Recorder, eventually, events, run_to_end, within};
+use chasm_tests::{Opts, Recorder, events, eventually, run_to_end, within};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,8 @@ struct Disk {
 impl Disk {
     fn mount() -> Option<Self> {
         let folder = tempfile::Builder::new().prefix("chasm-disk-").tempdir().unwrap();
-        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", SIZE, "tmpfs"]).arg(folder.path()).output();
+        let mount =
+            Command::new("mount").args(["-t", "tmpfs", "-o", SIZE, "tmpfs"]).arg(folder.path()).output();
         match mount {
             Ok(done) if done.status.success() => Some(Self { folder }),
             other => {
@@ -168,6 +169,9 @@ fn a_start_on_a_full_disk_says_why() {
         command.args(["serve", "--port", "0", "--data-dir"]).arg(disk.path().join("data"));
         let done = run_to_end(command.env("NO_COLOR", "1"), b"", 30);
         assert_eq!(done.code, 1, "{done:?}");
-        assert!(done.stderr.to_lowercase().contains("no space left") || done.stderr.contains("full"), "{done:?}");
+        assert!(
+            done.stderr.to_lowercase().contains("no space left") || done.stderr.contains("full"),
+            "{done:?}"
+        );
     });
 }

@@ -8,7 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
-use chasm_tests::{Opts, Recorder, Ws, eventually, events, http, is_ci, is_root, run_to_end, within};
+use chasm_tests::{Opts, Recorder, Ws, events, eventually, http, is_ci, is_root, run_to_end, within};
 use serde_json::{Value, json};
 use std::process::Command;
 
@@ -47,14 +47,27 @@ fn the_host_has_to_be_this_recorders() {
         let recorder = Recorder::plain();
         let (to, port) = (recorder.address(), recorder.address().port());
         for host in ["127.0.0.1", "localhost", "LOCALHOST", "[::1]"] {
-            let answer = http::ask(to, "GET", "/api/recording/status", &[("Host", &format!("{host}:{port}"))], b"").await;
+            let answer =
+                http::ask(to, "GET", "/api/recording/status", &[("Host", &format!("{host}:{port}"))], b"")
+                    .await;
             assert_eq!(answer.status, 200, "{host}");
         }
         let wrong_port = format!("localhost:{}", port.wrapping_add(1));
         let evil = format!("evil.example:{port}");
         let suffix = format!("localhost.evil.example:{port}");
         let user = format!("localhost:{port}@evil.example");
-        for host in ["evil.example", &evil, &suffix, &user, &wrong_port, "127.0.0.1", "localhost", "", "0.0.0.0", "::1"] {
+        for host in [
+            "evil.example",
+            &evil,
+            &suffix,
+            &user,
+            &wrong_port,
+            "127.0.0.1",
+            "localhost",
+            "",
+            "0.0.0.0",
+            "::1",
+        ] {
             everywhere(&recorder, &[("Host", host)], 403, "forbidden_host").await;
             assert_eq!(post(&recorder, &[JSON, ("Host", host)]).await.error(403), "forbidden_host", "{host}");
         }
@@ -62,10 +75,17 @@ fn the_host_has_to_be_this_recorders() {
         everywhere(&recorder, &[("Host", &good), ("Host", "evil.example")], 403, "forbidden_host").await;
         everywhere(&recorder, &[("Host", &good), ("Host", &good)], 403, "forbidden_host").await;
         for path in ROUTES {
-            let answer = http::raw(to, format!("GET {path} HTTP/1.1\r\nConnection: close\r\n\r\n").as_bytes()).await;
+            let answer =
+                http::raw(to, format!("GET {path} HTTP/1.1\r\nConnection: close\r\n\r\n").as_bytes()).await;
             assert_eq!(answer.error(403), "forbidden_host", "no Host: {path}");
-            let request = format!("GET http://evil.example{path} HTTP/1.1\r\nHost: {good}\r\nConnection: close\r\n\r\n");
-            assert_eq!(http::raw(to, request.as_bytes()).await.error(403), "forbidden_host", "absolute: {path}");
+            let request = format!(
+                "GET http://evil.example{path} HTTP/1.1\r\nHost: {good}\r\nConnection: close\r\n\r\n"
+            );
+            assert_eq!(
+                http::raw(to, request.as_bytes()).await.error(403),
+                "forbidden_host",
+                "absolute: {path}"
+            );
         }
         assert_eq!(recorder.status().await["sessions"], 0);
     });
@@ -78,12 +98,24 @@ fn foreign_pages_are_kept_out_and_allowed_ones_may_only_record() {
         let port = recorder.address().port();
         let similar = format!("http://localhost:{port}.evil.example");
         let other_port = format!("http://localhost:{}", port.wrapping_add(1));
-        for origin in ["https://evil.example", "null", "", "file://", &similar, &other_port, "https://chat.example"] {
+        for origin in
+            ["https://evil.example", "null", "", "file://", &similar, &other_port, "https://chat.example"]
+        {
             everywhere(&recorder, &[("Origin", origin)], 403, "forbidden_origin").await;
-            assert_eq!(post(&recorder, &[JSON, ("Origin", origin)]).await.error(403), "forbidden_origin", "{origin}");
+            assert_eq!(
+                post(&recorder, &[JSON, ("Origin", origin)]).await.error(403),
+                "forbidden_origin",
+                "{origin}"
+            );
         }
         let own = format!("http://localhost:{port}");
-        everywhere(&recorder, &[("Origin", &own), ("Origin", "https://evil.example")], 403, "forbidden_origin").await;
+        everywhere(
+            &recorder,
+            &[("Origin", &own), ("Origin", "https://evil.example")],
+            403,
+            "forbidden_origin",
+        )
+        .await;
         assert_eq!(http::ask(recorder.address(), "GET", "/", &[("Origin", &own)], b"").await.status, 200);
         for site in ["cross-site", "same-site", "?"] {
             everywhere(&recorder, &[("Sec-Fetch-Site", site)], 403, "forbidden_site").await;
@@ -99,18 +131,35 @@ fn foreign_pages_are_kept_out_and_allowed_ones_may_only_record() {
         let posted = post(&recorder, &[JSON, page]).await;
         assert_eq!(posted.status, 200, "{posted:?}");
         assert_eq!(posted.header("access-control-allow-origin"), Some("https://chat.example"));
-        let mut ws = Ws::try_open(recorder.address(), &[("origin", "https://chat.example")]).await.unwrap_or_else(|s| panic!("{s}"));
+        let mut ws = Ws::try_open(recorder.address(), &[("origin", "https://chat.example")])
+            .await
+            .unwrap_or_else(|s| panic!("{s}"));
         ws.send(&events::message("by page", 1)).await;
         ws.all_acked().await;
-        for path in ["/api/recording/sessions/posted", "/api/recording/sessions", "/api/recording/live", "/", "/metrics", "/api/settings"] {
+        for path in [
+            "/api/recording/sessions/posted",
+            "/api/recording/sessions",
+            "/api/recording/live",
+            "/",
+            "/metrics",
+            "/api/settings",
+        ] {
             let answer = http::ask(recorder.address(), "GET", path, &[page], b"").await;
             assert_eq!(answer.error(403), "forbidden_origin", "{path}");
         }
-        for (method, path) in [("DELETE", "/api/recording/sessions/posted"), ("PATCH", "/api/settings"), ("POST", "/api/recording/pause"), ("POST", "/api/ticket")] {
+        for (method, path) in [
+            ("DELETE", "/api/recording/sessions/posted"),
+            ("PATCH", "/api/settings"),
+            ("POST", "/api/recording/pause"),
+            ("POST", "/api/ticket"),
+        ] {
             let answer = http::ask(recorder.address(), method, path, &[JSON, page], b"{}").await;
             assert_eq!(answer.error(403), "forbidden_origin", "{method} {path}");
         }
-        assert_eq!(Ws::try_open(recorder.address(), &[("origin", "https://evil.example")]).await.err(), Some(403));
+        assert_eq!(
+            Ws::try_open(recorder.address(), &[("origin", "https://evil.example")]).await.err(),
+            Some(403)
+        );
     });
 }
 
@@ -119,7 +168,11 @@ fn preflights_are_answered_to_allowed_pages_by_name() {
     within(30, async {
         let recorder = Recorder::start(Opts::config("allowed_origins = [\"https://chat.example\"]\n"));
         let ask = async |origin: &str, path: &str, method: &str| {
-            let headers = [("Origin", origin), ("Access-Control-Request-Method", method), ("Access-Control-Request-Headers", "content-type")];
+            let headers = [
+                ("Origin", origin),
+                ("Access-Control-Request-Method", method),
+                ("Access-Control-Request-Headers", "content-type"),
+            ];
             http::ask(recorder.address(), "OPTIONS", path, &headers, b"").await
         };
         let good = ask("https://chat.example", EVENTS, "POST").await;
@@ -133,7 +186,11 @@ fn preflights_are_answered_to_allowed_pages_by_name() {
             ("https://chat.example", "/api/recording/sessions/s", "DELETE"),
             ("https://chat.example", "/api/recording/sessions", "GET"),
         ] {
-            assert_eq!(ask(origin, path, method).await.error(403), "forbidden_origin", "{origin} {method} {path}");
+            assert_eq!(
+                ask(origin, path, method).await.error(403),
+                "forbidden_origin",
+                "{origin} {method} {path}"
+            );
         }
     });
 }
@@ -142,14 +199,31 @@ fn preflights_are_answered_to_allowed_pages_by_name() {
 fn a_post_has_to_be_json() {
     within(30, async {
         let recorder = Recorder::plain();
-        for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "", "application/jsonp", "text/plain; application/json"] {
-            for path in [EVENTS, "/api/recording/snapshot", "/api/recording/pause", "/api/recording/recovery", "/api/ticket"] {
-                let answer = http::ask(recorder.address(), "POST", path, &[("Content-Type", kind)], b"{}").await;
+        for kind in [
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data; boundary=x",
+            "",
+            "application/jsonp",
+            "text/plain; application/json",
+        ] {
+            for path in [
+                EVENTS,
+                "/api/recording/snapshot",
+                "/api/recording/pause",
+                "/api/recording/recovery",
+                "/api/ticket",
+            ] {
+                let answer =
+                    http::ask(recorder.address(), "POST", path, &[("Content-Type", kind)], b"{}").await;
                 assert_eq!(answer.error(415), "unsupported_media_type", "{path} {kind:?}");
             }
         }
         assert_eq!(post(&recorder, &[]).await.error(415), "unsupported_media_type");
-        assert_eq!(post(&recorder, &[JSON, ("Content-Type", "text/plain")]).await.error(415), "unsupported_media_type");
+        assert_eq!(
+            post(&recorder, &[JSON, ("Content-Type", "text/plain")]).await.error(415),
+            "unsupported_media_type"
+        );
         assert_eq!(post(&recorder, &[("Content-Type", "Application/JSON; charset=utf-8")]).await.status, 200);
         assert_eq!(recorder.status().await["status"], "recording");
     });
@@ -162,7 +236,11 @@ fn as_nobody(program: &str, args: &[&str]) -> Option<chasm_tests::Done> {
         assert!(!(is_ci() && is_root()), "a build server has to test this");
         return None;
     }
-    Some(run_to_end(Command::new("runuser").args(["-u", "nobody", "--", program]).args(args).current_dir("/"), b"", 30))
+    Some(run_to_end(
+        Command::new("runuser").args(["-u", "nobody", "--", program]).args(args).current_dir("/"),
+        b"",
+        30,
+    ))
 }
 
 #[test]
@@ -174,11 +252,25 @@ fn another_user_of_the_machine_gets_nothing() {
         for path in ROUTES {
             let args = ["-s", "-m", "20", "-w", "\n%{http_code}", &format!("{url}{path}")];
             let Some(done) = as_nobody("curl", &args) else { return };
-            assert!(done.stdout.ends_with("\n401") && done.stdout.contains("unauthorized"), "{path}: {done:?}");
+            assert!(
+                done.stdout.ends_with("\n401") && done.stdout.contains("unauthorized"),
+                "{path}: {done:?}"
+            );
             assert!(!done.stdout.contains("mine"), "{path}: {done:?}");
         }
         let body = events::message("theirs", 1).to_string();
-        let args = ["-s", "-m", "20", "-w", "\n%{http_code}", "-H", "Content-Type: application/json", "-d", &body, &format!("{url}{EVENTS}")];
+        let args = [
+            "-s",
+            "-m",
+            "20",
+            "-w",
+            "\n%{http_code}",
+            "-H",
+            "Content-Type: application/json",
+            "-d",
+            &body,
+            &format!("{url}{EVENTS}"),
+        ];
         assert!(as_nobody("curl", &args).unwrap().stdout.ends_with("\n401"));
         // one that is gone before anyone can look whose it was
         let script = format!(
@@ -214,19 +306,29 @@ fn with_auth_token_nobody_gets_in_without_it() {
         let token = std::fs::read_to_string(recorder.data_dir().join("token")).unwrap();
         let token = token.trim();
         let (bearer, wrong) = (format!("Bearer {token}"), format!("Bearer {}0", &token[..63]));
-        let get = async |path: &str, headers: &[(&str, &str)]| http::ask(recorder.address(), "GET", path, headers, b"").await;
+        let get = async |path: &str, headers: &[(&str, &str)]| {
+            http::ask(recorder.address(), "GET", path, headers, b"").await
+        };
         assert_eq!(get("/api/recording/status", &[("Authorization", &bearer)]).await.status, 200);
-        assert_eq!(get("/api/recording/status", &[("Authorization", &wrong)]).await.error(401), "unauthorized");
+        assert_eq!(
+            get("/api/recording/status", &[("Authorization", &wrong)]).await.error(401),
+            "unauthorized"
+        );
         assert_eq!(get(&format!("/?token={token}"), &[]).await.error(401), "unauthorized");
         assert_eq!(post(&recorder, &[JSON, ("Authorization", &bearer)]).await.status, 200);
         // the socket: header, subprotocol, neither
         assert_eq!(Ws::try_open(recorder.address(), &[]).await.err(), Some(401));
         assert!(Ws::try_open(recorder.address(), &[("authorization", &bearer)]).await.is_ok());
         let protocol = format!("chasm.token.{token}");
-        let mut ws = Ws::try_open(recorder.address(), &[("sec-websocket-protocol", &protocol)]).await.unwrap_or_else(|s| panic!("{s}"));
+        let mut ws = Ws::try_open(recorder.address(), &[("sec-websocket-protocol", &protocol)])
+            .await
+            .unwrap_or_else(|s| panic!("{s}"));
         ws.send(&events::message("by protocol", 1)).await;
         ws.all_acked().await;
-        assert_eq!(Ws::try_open(recorder.address(), &[("sec-websocket-protocol", "chasm.token.00")]).await.err(), Some(401));
+        assert_eq!(
+            Ws::try_open(recorder.address(), &[("sec-websocket-protocol", "chasm.token.00")]).await.err(),
+            Some(401)
+        );
         // a ticket becomes a cookie, once
         let opened = recorder.cli(&["open", "--print"]).ok();
         let ticket = opened.stdout.trim().split_once("/?").unwrap().1.to_owned();
@@ -238,7 +340,8 @@ fn with_auth_token_nobody_gets_in_without_it() {
         assert_eq!(get("/api/recording/status", &[("Cookie", cookie)]).await.status, 200);
         assert_eq!(get(&format!("/?{ticket}"), &[]).await.error(401), "unauthorized");
         // a cookie is no way around the origin
-        let evil = get("/api/recording/status", &[("Cookie", cookie), ("Origin", "https://evil.example")]).await;
+        let evil =
+            get("/api/recording/status", &[("Cookie", cookie), ("Origin", "https://evil.example")]).await;
         assert_eq!(evil.error(403), "forbidden_origin");
     });
 }
@@ -253,7 +356,8 @@ fn an_open_address_needs_a_token() {
         assert_eq!((done.code, done.stdout.as_str()), (1, ""), "{done:?}");
         assert!(done.stderr.contains("`host`") && done.stderr.contains("token"), "{done:?}");
         // still on loopback: an address of this machine's own that is not 127.0.0.1
-        let opts = Opts { args: vec!["--host".into(), "127.0.0.2".into()], ..Opts::config("auth = \"token\"\n") };
+        let opts =
+            Opts { args: vec!["--host".into(), "127.0.0.2".into()], ..Opts::config("auth = \"token\"\n") };
         let recorder = Recorder::start(opts);
         let status = recorder.cli(&["status", "--json"]).ok().json();
         assert_eq!(status["status"], "recording");

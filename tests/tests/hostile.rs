@@ -8,7 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
-use chasm_tests::{Dice, Ended, Recorder, Ws, eventually, events, http, process, within};
+use chasm_tests::{Dice, Ended, Recorder, Ws, events, eventually, http, process, within};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -35,10 +35,28 @@ async fn assert_records(recorder: &mut Recorder, session: &str) {
 
 /// Texts that are no events, whatever they are.
 fn nonsense() -> Vec<String> {
-    let deep = |n: usize| format!(r#"{{"session_id":"s","event_type":"x","data":{{"a":{}{}}}}}"#, "[".repeat(n), "]".repeat(n));
-    let mut all: Vec<String> = ["", " ", "{", "}", "[", "[[", "nul", "\"", "{\"a\":}", "[1,]", "{}{}", "\u{feff}{}", "1e999", "-", "{\"session_id\":\"s\",\"session_id\":\"t\",\"event_type\":\"x\"}"]
-        .map(String::from)
-        .into();
+    let deep = |n: usize| {
+        format!(r#"{{"session_id":"s","event_type":"x","data":{{"a":{}{}}}}}"#, "[".repeat(n), "]".repeat(n))
+    };
+    let mut all: Vec<String> = [
+        "",
+        " ",
+        "{",
+        "}",
+        "[",
+        "[[",
+        "nul",
+        "\"",
+        "{\"a\":}",
+        "[1,]",
+        "{}{}",
+        "\u{feff}{}",
+        "1e999",
+        "-",
+        "{\"session_id\":\"s\",\"session_id\":\"t\",\"event_type\":\"x\"}",
+    ]
+    .map(String::from)
+    .into();
     all.extend([deep(63), deep(10_000), deep(1_000_000), "[".repeat(2_000_000), "{\"a\":".repeat(500_000)]);
     all.push(format!("[{}1]", "1,".repeat(20_000)));
     all.push(format!(r#"{{"session_id":"{}","event_type":"x"}}"#, "x".repeat(257)));
@@ -103,16 +121,23 @@ fn odd_characters_are_kept() {
 fn invalid_utf8_and_broken_frames_end_their_connection_only() {
     within(60, async {
         let mut recorder = Recorder::plain();
-        let bad = http::ask(recorder.address(), "POST", EVENTS, &JSON, b"{\"session_id\":\"\xff\xfe\"}").await;
+        let bad =
+            http::ask(recorder.address(), "POST", EVENTS, &JSON, b"{\"session_id\":\"\xff\xfe\"}").await;
         assert_eq!(bad.error(400), "bad_json");
         let mut ws = recorder.ws().await;
         ws.send(&events::message("kept", 1)).await;
-        ws.put(Message::Frame(Frame::message(Bytes::from_static(b"\xff\xfe{}"), OpCode::Data(Data::Text), true))).await;
+        ws.put(Message::Frame(Frame::message(
+            Bytes::from_static(b"\xff\xfe{}"),
+            OpCode::Data(Data::Text),
+            true,
+        )))
+        .await;
         assert_eq!(ws.end().await, Ended::Closed(1007));
         assert_eq!(ws.acked, 1, "what came before is acknowledged");
         let mut ws = recorder.ws().await;
         // a continuation of nothing
-        ws.put(Message::Frame(Frame::message(Bytes::from_static(b"x"), OpCode::Data(Data::Continue), true))).await;
+        ws.put(Message::Frame(Frame::message(Bytes::from_static(b"x"), OpCode::Data(Data::Continue), true)))
+            .await;
         assert_eq!(ws.end().await, Ended::Closed(1002));
         // bytes that are no frames at all, and frames cut anywhere
         let mut dice = Dice::seeded("broken frames");
@@ -152,7 +177,9 @@ fn half_open_and_slow_clients_are_let_go() {
     within(90, async {
         let mut recorder = Recorder::plain();
         let to = recorder.address();
-        let begin = format!("POST {EVENTS} HTTP/1.1\r\nHost: {to}\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{{\"ses");
+        let begin = format!(
+            "POST {EVENTS} HTTP/1.1\r\nHost: {to}\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{{\"ses"
+        );
         let mut kept = Vec::new();
         for text in ["", "G", "GET / HTTP/1.1\r\nHost: ", &begin] {
             for _ in 0..10 {
@@ -179,7 +206,10 @@ fn half_open_and_slow_clients_are_let_go() {
                 }
             }
         };
-        assert!(tokio::time::timeout(Duration::from_secs(30), dropped).await.is_ok(), "a slow head is waited for");
+        assert!(
+            tokio::time::timeout(Duration::from_secs(30), dropped).await.is_ok(),
+            "a slow head is waited for"
+        );
         println!("a slow head is dropped after {:.1} s", begun.elapsed().as_secs_f64());
         assert_records(&mut recorder, "after").await;
         drop(kept);
@@ -234,7 +264,9 @@ fn one_who_does_not_read_does_not_fill_the_memory() {
         let (before, _) = process::memory_kib(recorder.pid());
         let mut slow = recorder.ws().await;
         // every event is answered with a warning that nobody reads
-        let batch: Vec<Value> = (0..100).map(|n| json!({"session_id": "slow", "event_type": "unknown.kind", "event_id": format!("w{n}")})).collect();
+        let batch: Vec<Value> = (0..100)
+            .map(|n| json!({"session_id": "slow", "event_type": "unknown.kind", "event_id": format!("w{n}")}))
+            .collect();
         let text = json!(batch).to_string();
         let mut write = slow.take_write();
         let flood = async {

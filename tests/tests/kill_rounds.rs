@@ -126,8 +126,10 @@ fn no_acked_event_is_lost_in_twenty_kills() {
             let last = round == rounds;
             let stop = Arc::new(AtomicBool::new(false));
             let address = recorder.address();
-            let tasks: Vec<_> =
-                clients.drain(..).map(|client| tokio::spawn(Box::pin(client.round(address, stop.clone())))).collect();
+            let tasks: Vec<_> = clients
+                .drain(..)
+                .map(|client| tokio::spawn(Box::pin(client.round(address, stop.clone()))))
+                .collect();
             // a random moment is what is asked for here
             tokio::time::sleep(Duration::from_millis(dice.within(20..400))).await;
             if last {

@@ -41,7 +41,8 @@ fn two_hundred_megabytes_at_once() {
         ws.acked(frames).await;
         println!("acked within {:.1} s", begun.elapsed().as_secs_f64());
         assert_eq!((ws.recorded, ws.duplicates), (frames * BATCH, 0), "{:?}", ws.said("error"));
-        let session = recorder.get("/api/recording/sessions?state=all").await.expect(200)["sessions"][0].clone();
+        let session =
+            recorder.get("/api/recording/sessions?state=all").await.expect(200)["sessions"][0].clone();
         assert_eq!(session["messages"], json!(frames * BATCH));
         let (_, peak) = process::memory_kib(recorder.pid());
         println!("peak memory {} MiB", peak / 1024);

@@ -8,7 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
-use chasm_tests::{Recorder, eventually, events, http, within};
+use chasm_tests::{Recorder, events, eventually, http, within};
 use serde_json::{Value, json};
 
 const EVENTS: &str = "/api/recording/events";
@@ -90,10 +90,18 @@ fn snapshots_fill_what_events_did_not_bring() {
         recorder.kill9();
         recorder.restart();
         let session = recorder.session("s").await;
-        let origins: Vec<_> = session["messages"].as_array().unwrap().iter().map(|m| json!([m["message_id"], m["origin"]])).collect();
+        let origins: Vec<_> = session["messages"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|m| json!([m["message_id"], m["origin"]]))
+            .collect();
         let wanted = [("m1", "event"), ("m2", "snapshot"), ("m3", "event"), ("m4", "snapshot")];
         assert_eq!(origins, wanted.map(|(id, origin)| json!([id, origin])), "{session}");
-        assert_eq!(recorder.rest("POST", path, &json!({"session_id": "s"})).await.error(422), "missing_field");
+        assert_eq!(
+            recorder.rest("POST", path, &json!({"session_id": "s"})).await.error(422),
+            "missing_field"
+        );
     });
 }
 
@@ -148,12 +156,23 @@ fn sessions_are_listed_filtered_sorted_and_paged() {
         for sort in ["recent", "oldest", "started", "title", "messages"] {
             let whole = list(&format!("state=all&sort={sort}")).await;
             for limit in [1, 5, 24] {
-                let walked = recorder.walk(&format!("{SESSIONS}?state=all&sort={sort}&limit={limit}"), "sessions").await;
+                let walked = recorder
+                    .walk(&format!("{SESSIONS}?state=all&sort={sort}&limit={limit}"), "sessions")
+                    .await;
                 let walked: Vec<_> = walked.iter().map(|s| s["session_id"].as_str().unwrap()).collect();
                 assert_eq!(walked, whole, "{sort} by {limit}");
             }
         }
-        for bad in ["limit=0", "limit=1001", "state=asleep", "sort=x", "cursor=%00", "cursor=zz", "nope=1", "since=soon"] {
+        for bad in [
+            "limit=0",
+            "limit=1001",
+            "state=asleep",
+            "sort=x",
+            "cursor=%00",
+            "cursor=zz",
+            "nope=1",
+            "since=soon",
+        ] {
             assert_eq!(recorder.get(&format!("{SESSIONS}?{bad}")).await.error(400), "bad_request", "{bad}");
         }
         let walked = recorder.walk(&format!("{SESSIONS}/s24/events?limit=7"), "events").await;
@@ -172,21 +191,40 @@ fn titles_stars_and_tags_are_the_users() {
         let answer = recorder.rest("PATCH", &path, &body).await.expect(200);
         assert_eq!((&answer["title"], &answer["starred"]), (&json!("Mine"), &json!(true)));
         // a client's title does not replace the user's
-        recorder.record(&json!({"session_id": "a/b %?#", "event_type": "session_update", "data": {"title": "Newer"}})).await;
+        recorder
+            .record(
+                &json!({"session_id": "a/b %?#", "event_type": "session_update", "data": {"title": "Newer"}}),
+            )
+            .await;
         recorder.kill9();
         recorder.restart();
         let session = recorder.session("a/b %?#").await;
         assert_eq!((&session["title"], &session["tags"]), (&json!("Mine"), &json!(["x", "ÿ z"])));
         for query in ["starred=true", "tag=x", "tag=%C3%BF+z"] {
-            assert_eq!(recorder.get(&format!("{SESSIONS}?state=all&{query}")).await.expect(200)["total"], 1, "{query}");
+            assert_eq!(
+                recorder.get(&format!("{SESSIONS}?state=all&{query}")).await.expect(200)["total"],
+                1,
+                "{query}"
+            );
         }
-        assert_eq!(recorder.get(&format!("{SESSIONS}?state=all&starred=false")).await.expect(200)["total"], 0);
+        assert_eq!(
+            recorder.get(&format!("{SESSIONS}?state=all&starred=false")).await.expect(200)["total"],
+            0
+        );
         let back = recorder.rest("PATCH", &path, &json!({"title": null, "starred": false})).await.expect(200);
         assert_eq!((&back["title"], &back["tags"]), (&json!("Newer"), &json!(["x", "ÿ z"])));
-        for bad in [json!({"name": 1}), json!({"starred": "yes"}), json!({"tags": [" "]}), json!({"title": "x".repeat(2000)})] {
+        for bad in [
+            json!({"name": 1}),
+            json!({"starred": "yes"}),
+            json!({"tags": [" "]}),
+            json!({"title": "x".repeat(2000)}),
+        ] {
             assert_eq!(recorder.rest("PATCH", &path, &bad).await.error(422), "invalid_field", "{bad}");
         }
-        assert_eq!(recorder.rest("PATCH", &format!("{SESSIONS}/none"), &json!({})).await.error(404), "not_found");
+        assert_eq!(
+            recorder.rest("PATCH", &format!("{SESSIONS}/none"), &json!({})).await.error(404),
+            "not_found"
+        );
     });
 }
 
@@ -205,13 +243,18 @@ fn exports_in_four_forms() {
         let export = async |format: &str| recorder.get(&format!("{SESSIONS}/x/export?format={format}")).await;
         let html = export("html").await;
         assert_eq!(html.status, 200);
-        assert!(!html.body.to_lowercase().contains("<script") && !html.body.contains("<img"), "{}", html.body);
+        assert!(
+            !html.body.to_lowercase().contains("<script") && !html.body.contains("<img"),
+            "{}",
+            html.body
+        );
         assert!(html.body.contains("&lt;script&gt;alert(1)"), "{}", html.body);
         let json = export("json").await.expect(200);
         assert_eq!(json, recorder.session("x").await);
         let lines = export("jsonl").await;
         let lines: Vec<Value> = lines.body.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        let raw: Vec<Value> = recorder.events("x").await.into_iter().map(|row| row["event"].clone()).collect();
+        let raw: Vec<Value> =
+            recorder.events("x").await.into_iter().map(|row| row["event"].clone()).collect();
         assert_eq!(lines, raw);
         let markdown = export("markdown").await;
         assert!(markdown.body.contains(&events::content("x", 3)), "{}", markdown.body);
@@ -232,24 +275,61 @@ fn search_finds_words_and_survives_any_query() {
         message["data"]["content"] = json!("The zebra's naïve code() is at C:\\dir — 日本語のテスト");
         let call = json!({"session_id": "s", "event_type": "tool_call", "data": {"name": "grep", "arguments": {"q": "okapi"}}});
         recorder.record(&json!([events::start("s", "Giraffe"), message, call])).await;
-        let search = async |q: &str| recorder.get(&format!("/api/recording/search?q={}", http::encode(q))).await.expect(200);
-        for (q, kind) in [("zebra", "message"), ("ZEB", "message"), ("naive", "message"), ("日本語", "message"),
-            ("giraffe", "title"), ("okapi", "tool_call"), ("\"naïve code\"", "message")] {
-            let hits = eventually(q, 5, async || Some(search(q).await["hits"].clone()).filter(|h| h != &json!([]))).await;
+        let search = async |q: &str| {
+            recorder.get(&format!("/api/recording/search?q={}", http::encode(q))).await.expect(200)
+        };
+        for (q, kind) in [
+            ("zebra", "message"),
+            ("ZEB", "message"),
+            ("naive", "message"),
+            ("日本語", "message"),
+            ("giraffe", "title"),
+            ("okapi", "tool_call"),
+            ("\"naïve code\"", "message"),
+        ] {
+            let hits =
+                eventually(q, 5, async || Some(search(q).await["hits"].clone()).filter(|h| h != &json!([])))
+                    .await;
             assert_eq!(hits[0]["kind"], kind, "{q}: {hits}");
             let (excerpt, mark) = (hits[0]["excerpt"].as_str().unwrap(), &hits[0]["marks"][0]);
             let range = mark[0].as_u64().unwrap() as usize..mark[1].as_u64().unwrap() as usize;
             assert!(excerpt.get(range).is_some_and(|text| !text.is_empty()), "{q}: {hits}");
         }
         assert_eq!(search("walrus").await["hits"], json!([]));
-        for q in ["\"", "\"\"", "*", "a* OR", "NEAR(", "AND OR NOT", "-", "col:zebra", "'; DROP TABLE events; --", "(((",
-            "\u{1F600}", "%", "_", "^zebra", "{x}", "\\", "a\u{0}b", "zebra\u{202e}", &"x ".repeat(400)] {
+        for q in [
+            "\"",
+            "\"\"",
+            "*",
+            "a* OR",
+            "NEAR(",
+            "AND OR NOT",
+            "-",
+            "col:zebra",
+            "'; DROP TABLE events; --",
+            "(((",
+            "\u{1F600}",
+            "%",
+            "_",
+            "^zebra",
+            "{x}",
+            "\\",
+            "a\u{0}b",
+            "zebra\u{202e}",
+            &"x ".repeat(400),
+        ] {
             let answer = recorder.get(&format!("/api/recording/search?q={}", http::encode(q))).await;
             assert_eq!(answer.status, 200, "{q:?}: {answer:?}");
         }
         for bad in ["", "?q=", "?q=%20", "?q=a&limit=x", "?q=a&cursor=no"] {
-            assert_eq!(recorder.get(&format!("/api/recording/search{bad}")).await.error(400), "bad_request", "{bad}");
+            assert_eq!(
+                recorder.get(&format!("/api/recording/search{bad}")).await.error(400),
+                "bad_request",
+                "{bad}"
+            );
         }
-        assert_eq!(recorder.get(&format!("/api/recording/search?q={}", "x".repeat(1001))).await.error(400), "bad_request");
+        assert_eq!(
+            recorder.get(&format!("/api/recording/search?q={}", "x".repeat(1001))).await.error(400),
+            "bad_request"
+        );
     });
 }

@@ -8,11 +8,11 @@
     reason = "a test fails by panicking"
 )]
 
-use chasm_tests::{Ended, Opts, Recorder, eventually, events, within};
+use chasm_tests::{Ended, Opts, Recorder, events, eventually, within};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
-use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
 #[test]
@@ -59,9 +59,15 @@ fn frames_are_counted_the_unreadable_ones_too() {
         let empty = ws.send_text("[]").await;
         ws.send(&json!([events::message("s", 2), {"session_id": "s"}, events::message("s", 1), "x"])).await;
         ws.acked(5).await;
-        assert_eq!((bad, number, empty, ws.acked), (2, 3, 4, 5), "control frames do not count: {:?}", ws.heard);
+        assert_eq!(
+            (bad, number, empty, ws.acked),
+            (2, 3, 4, 5),
+            "control frames do not count: {:?}",
+            ws.heard
+        );
         assert_eq!((ws.recorded, ws.duplicates), (2, 1));
-        let errors: Vec<_> = ws.said("error").iter().map(|e| json!([e["frame"], e["index"], e["code"]])).collect();
+        let errors: Vec<_> =
+            ws.said("error").iter().map(|e| json!([e["frame"], e["index"], e["code"]])).collect();
         assert!(errors.contains(&json!([null, null, "unknown_frame"])), "{errors:?}");
         let counted: Vec<&Value> = errors.iter().filter(|e| !e[0].is_null()).collect();
         assert_eq!(counted.len(), 4, "{errors:?}");
@@ -89,10 +95,14 @@ fn warnings_for_unknown_types_and_conflicts() {
         ws.send(&events::message("s", 1)).await;
         let mut other = events::message("s", 1);
         other["data"]["content"] = json!("something else");
-        ws.send(&json!([{"session_id": "s", "event_type": "editor.selection", "event_id": "x"}, other])).await;
+        ws.send(&json!([{"session_id": "s", "event_type": "editor.selection", "event_id": "x"}, other]))
+            .await;
         ws.all_acked().await;
-        let said: Vec<_> =
-            ws.said("warning").iter().map(|w| json!([w["frame"], w["index"], w["event_id"], w["code"]])).collect();
+        let said: Vec<_> = ws
+            .said("warning")
+            .iter()
+            .map(|w| json!([w["frame"], w["index"], w["event_id"], w["code"]]))
+            .collect();
         assert_eq!(said, [json!([2, 0, "x", "unknown_event_type"]), json!([2, 1, "e1", "conflict"])]);
         assert_eq!((ws.recorded, ws.duplicates), (3, 0));
         let session = recorder.session("s").await;
@@ -124,12 +134,17 @@ fn duplicates_are_recorded_once_across_connections_and_restarts() {
                 assert_eq!(ws.recorded + ws.duplicates, 5, "{:?}", ws.heard);
             }
             assert_eq!(recorder.session("s").await["events"], 3, "round {round}");
-            if round % 2 == 0 { recorder.kill9() } else { recorder.term() }
+            if round % 2 == 0 {
+                recorder.kill9()
+            } else {
+                recorder.term()
+            }
             recorder.restart();
         }
         assert_eq!(recorder.session("s").await["messages"].as_array().unwrap().len(), 3);
         // neither id, time nor seq: every one is new
-        let plain = json!({"session_id": "p", "event_type": "message", "data": {"role": "user", "content": "again"}});
+        let plain =
+            json!({"session_id": "p", "event_type": "message", "data": {"role": "user", "content": "again"}});
         recorder.record(&json!([plain, plain])).await;
         assert_eq!(recorder.session("p").await["events"], 2);
     });
@@ -154,7 +169,9 @@ fn late_events_take_the_place_that_their_time_gives_them() {
         let read = async |id: &str| {
             let mut session = recorder.session(id).await;
             let fields = session.as_object_mut().unwrap();
-            fields.retain(|name, _| !["session_id", "live", "interruptions", "preview"].contains(&name.as_str()));
+            fields.retain(|name, _| {
+                !["session_id", "live", "interruptions", "preview"].contains(&name.as_str())
+            });
             session
         };
         let (a, b) = (read("a").await, read("b").await);

@@ -44,7 +44,11 @@ fn a_killed_recorder_loses_nothing_of_real_conversations() {
         for event in &events[..usize::try_from(acked).unwrap()] {
             assert!(!rest.contains(&event), "it was acked: {event}");
         }
-        println!("{} events, {acked} acked and {kept} on disk at the kill, {} sent again", events.len(), rest.len());
+        println!(
+            "{} events, {acked} acked and {kept} on disk at the kill, {} sent again",
+            events.len(),
+            rest.len()
+        );
         for chunk in rest.chunks(7) {
             ws.send(&json!(chunk)).await;
         }
@@ -127,7 +131,8 @@ async fn check(
     // the last version of each message, in the order of the first
     let mut wanted: Vec<(String, &Value)> = Vec::new();
     for event in raw.iter().filter(|event| event["event_type"] == "message") {
-        let id = event["data"]["message_id"].as_str().map_or_else(|| event["event_id"].to_string(), str::to_owned);
+        let id =
+            event["data"]["message_id"].as_str().map_or_else(|| event["event_id"].to_string(), str::to_owned);
         match wanted.iter_mut().find(|(known, _)| *known == id) {
             Some((_, content)) => *content = &event["data"]["content"],
             None => wanted.push((id, &event["data"]["content"])),

@@ -40,7 +40,11 @@ fn install(venv: &Path) -> Result<(), String> {
         if done.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&done.stderr).into_owned()) }
     };
     run(Command::new("python3").args(["-m", "venv"]).arg(venv))?;
-    run(Command::new("timeout").arg("300").arg(venv.join("bin/pip")).args(["install", "--quiet", "schemathesis>=4,<5"]))
+    run(Command::new("timeout").arg("300").arg(venv.join("bin/pip")).args([
+        "install",
+        "--quiet",
+        "schemathesis>=4,<5",
+    ]))
 }
 
 #[test]
@@ -48,7 +52,9 @@ fn no_request_makes_a_fault() {
     let Some(program) = schemathesis() else { return };
     within(400, async move {
         let mut recorder = Recorder::start(Opts::default());
-        recorder.record(&json!([events::start("s", "T"), events::message("s", 1), events::end("s", 1)])).await;
+        recorder
+            .record(&json!([events::start("s", "T"), events::message("s", 1), events::end("s", 1)]))
+            .await;
         let url = format!("http://{}", recorder.address());
         let config = recorder.scratch().join("schemathesis.toml");
         // paused and shutting down are answers that the description knows
@@ -56,10 +62,34 @@ fn no_request_makes_a_fault() {
         let mut command = Command::new(program);
         command.arg("--config-file").arg(&config).args(["run", &format!("{url}/api/openapi.json")]);
         command.args(["--checks", "not_a_server_error,response_schema_conformance,content_type_conformance"]);
-        command.args(["--max-time", SECONDS, "--max-examples", "60", "--workers", "2", "--no-shrink", "--continue-on-failure"]);
+        command.args([
+            "--max-time",
+            SECONDS,
+            "--max-examples",
+            "60",
+            "--workers",
+            "2",
+            "--no-shrink",
+            "--continue-on-failure",
+        ]);
         // settings that the fuzzer likes would end its own run (auth = token, 1 event a batch); the stream and the socket do not end
-        command.args(["--exclude-path", "/api/recording/live", "--exclude-path", "/ws/recording", "--request-timeout", "20"]);
-        command.args(["--exclude-operation-id", "changeSettings", "--seed", "8787", "--no-color", "--warnings", "off"]);
+        command.args([
+            "--exclude-path",
+            "/api/recording/live",
+            "--exclude-path",
+            "/ws/recording",
+            "--request-timeout",
+            "20",
+        ]);
+        command.args([
+            "--exclude-operation-id",
+            "changeSettings",
+            "--seed",
+            "8787",
+            "--no-color",
+            "--warnings",
+            "off",
+        ]);
         command.current_dir(recorder.scratch()).env("COLUMNS", "160");
         let done = run_to_end(&mut command, b"", 300);
         let tail: Vec<&str> = done.stdout.lines().rev().take(120).collect();

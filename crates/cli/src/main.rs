@@ -17,6 +17,10 @@ use clap::Parser;
 use exit::Exit;
 use std::process::ExitCode;
 
+/// Gives freed memory back: a recorder runs for weeks and has to be small when nothing happens.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let out = out::Out::new(cli.global.json, cli.global.color);

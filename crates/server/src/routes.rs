@@ -3,7 +3,6 @@
 //! Owns which handler has which path; path and method come from the handler's own OpenAPI annotation. Router, description and
 //! tests all read this table. Invariant: there is no route beside it.
 
-mod detail;
 mod events;
 mod export;
 mod live;

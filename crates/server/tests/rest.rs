@@ -242,3 +242,25 @@ async fn metrics_and_page() {
     assert!(page.header("content-security-policy").unwrap().starts_with("default-src 'none'"));
     assert!(!page.body.contains("<script"));
 }
+
+/// Needs another user to be: runs as root only.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn another_user_of_the_machine_stays_out() {
+    let home = Home::start("").await;
+    let port = home.address.port();
+    let ask = format!(
+        "exec 3<>/dev/tcp/127.0.0.1/{port}; printf 'GET /api/recording/status HTTP/1.1\\r\\nHost: 127.0.0.1:{port}\\r\\nConnection: close\\r\\n\\r\\n' >&3; cat <&3"
+    );
+    let run = |uid: &'static str, ask: String| async move {
+        let mut command = tokio::process::Command::new("setpriv");
+        command.args([&format!("--reuid={uid}"), "--clear-groups", "bash", "-c", &ask]);
+        let output = command.output().await.ok().filter(|o| o.status.success())?;
+        Some(String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    // without root or setpriv there is no other user to try
+    let Some(own) = run("0", ask.clone()).await else { return };
+    assert!(own.starts_with("HTTP/1.1 200"), "{own}");
+    let other = run("65534", ask).await.expect("it ran as root before");
+    assert!(other.starts_with("HTTP/1.1 401") && other.contains("unauthorized"), "{other}");
+}

@@ -4,8 +4,9 @@
 //! recorder stops, and the journal keeps it all the while. Invariant: a batch is applied with its `applied_lsn` or not at all.
 
 mod prepare;
+mod write;
 
-pub use prepare::{Effect, Resumption, STORED_LIMITS, stored_fold_event};
+pub use write::{Effect, Resumption, STORED_LIMITS, stored_fold_event};
 
 use crate::StartError;
 use crate::hub::Hub;

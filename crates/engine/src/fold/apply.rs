@@ -6,12 +6,12 @@ use chasm_protocol::event::{
     MessageBody, MessageDelta, SessionStart, SessionUpdate, ToolCallBody, ToolResultBody,
 };
 use chasm_protocol::session::{OrderKey, Origin, SessionRecord, SnapshotBody};
-use chasm_protocol::{Body, Content, ItemKey, Message, Role, SessionId, Timestamp, ToolCall};
+use chasm_protocol::{Body, Content, Identity, ItemKey, Message, Role, SessionId, Timestamp, ToolCall};
 use serde_json::{Map, Value};
 
 impl Workset {
     /// Folds one event in. Events have to come in the order of their keys.
-    pub fn apply(&mut self, event: &FoldEvent) {
+    pub fn apply(&mut self, event: FoldEvent) {
         let at = event.key.at;
         let record = self.record.get_or_insert_with(|| empty_record(self.id.clone(), at));
         if event.conflict {
@@ -27,18 +27,19 @@ impl Workset {
         record.ended_at = None;
         record.end_reason = None;
         record.expected_messages = None;
-        match &event.body {
+        let place = Place { item: event.touches(), identity: event.identity, at };
+        match event.body {
             Body::SessionStart(start) => start_session(record, start),
             Body::SessionUpdate(update) => update_session(record, update),
             Body::SessionEnd(end) => {
                 record.ended_at = Some(at);
-                record.end_reason.clone_from(&end.reason);
+                record.end_reason = end.reason;
                 record.expected_messages = end.message_count;
             }
-            Body::Message(message) => self.message(event, message),
-            Body::MessageDelta(delta) => self.delta(event, delta),
-            Body::ToolCall(call) => self.tool_call(event, call),
-            Body::ToolResult(result) => self.tool_result(event, result),
+            Body::Message(message) => self.message(place, message),
+            Body::MessageDelta(delta) => self.delta(place, delta),
+            Body::ToolCall(call) => self.tool_call(place, call),
+            Body::ToolResult(result) => self.tool_result(place, result),
             Body::Heartbeat | Body::Other => {}
         }
     }
@@ -50,8 +51,8 @@ impl Workset {
         record.positions
     }
 
-    fn message(&mut self, event: &FoldEvent, body: &MessageBody) {
-        let key = event.touches().unwrap_or_else(|| ItemKey::of_event(event.identity));
+    fn message(&mut self, place: Place, body: MessageBody) {
+        let key = place.key();
         let known = self.messages.contains_key(&key);
         let position = if known { 0 } else { self.next_position(|r| &mut r.messages) };
         if let Some(record) = &mut self.record {
@@ -65,23 +66,23 @@ impl Workset {
         let message = self
             .messages
             .entry(key)
-            .or_insert_with(|| new_message(key, position, body.role, body.message_id.clone(), event.key.at));
+            .or_insert_with(|| new_message(key, position, body.role, body.message_id, place.at));
         message.role = body.role;
-        message.content.clone_from(&body.content);
+        message.content = body.content;
         message.partial = body.partial.unwrap_or(false);
-        overwrite(&mut message.model, &body.model);
-        overwrite(&mut message.parent_id, &body.parent_id);
-        extend(&mut message.metadata, body.metadata.as_ref());
+        overwrite(&mut message.model, body.model);
+        overwrite(&mut message.parent_id, body.parent_id);
+        extend(&mut message.metadata, body.metadata);
         self.changed.insert(key);
     }
 
-    fn delta(&mut self, event: &FoldEvent, body: &MessageDelta) {
-        let key = ItemKey::of_message_id(&body.message_id);
+    fn delta(&mut self, place: Place, body: MessageDelta) {
+        let key = place.key();
         let known = self.messages.contains_key(&key);
         let position = if known { 0 } else { self.next_position(|r| &mut r.messages) };
         let message = self.messages.entry(key).or_insert_with(|| {
             let role = body.role.unwrap_or(Role::Assistant);
-            let mut message = new_message(key, position, role, Some(body.message_id.clone()), event.key.at);
+            let mut message = new_message(key, position, role, Some(body.message_id), place.at);
             message.partial = true;
             message
         });
@@ -89,34 +90,32 @@ impl Workset {
         self.changed.insert(key);
     }
 
-    fn tool_call(&mut self, event: &FoldEvent, body: &ToolCallBody) {
-        let key = event.touches().unwrap_or_else(|| ItemKey::of_event(event.identity));
-        let call = self.call_entry(key, event.key.at);
-        call.name.clone_from(&body.name);
-        overwrite(&mut call.call_id, &body.call_id);
-        overwrite(&mut call.message_id, &body.message_id);
-        overwrite(&mut call.arguments, &body.arguments);
+    fn tool_call(&mut self, place: Place, body: ToolCallBody) {
+        let key = place.key();
+        let call = self.call_entry(key, place.at);
+        call.name = body.name;
+        overwrite(&mut call.call_id, body.call_id);
+        overwrite(&mut call.message_id, body.message_id);
+        overwrite(&mut call.arguments, body.arguments);
         let open = !call.finished;
         if open && !self.open_calls.contains(&key) {
             self.open_calls.push(key);
         }
     }
 
-    fn tool_result(&mut self, event: &FoldEvent, body: &ToolResultBody) {
-        let key = match event.touches() {
-            Some(key) => key,
-            None => self.open_call(body.name.as_deref()).unwrap_or_else(|| ItemKey::of_event(event.identity)),
-        };
-        let call = self.call_entry(key, event.key.at);
+    fn tool_result(&mut self, place: Place, body: ToolResultBody) {
+        let open = || self.open_call(body.name.as_deref());
+        let key = place.item.or_else(open).unwrap_or_else(|| place.key());
+        let call = self.call_entry(key, place.at);
         if call.name.is_empty() {
-            call.name = body.name.clone().unwrap_or_default();
+            call.name = body.name.unwrap_or_default();
         }
-        overwrite(&mut call.call_id, &body.call_id);
-        overwrite(&mut call.output, &body.output);
-        overwrite(&mut call.duration_ms, &body.duration_ms);
+        overwrite(&mut call.call_id, body.call_id);
+        overwrite(&mut call.output, body.output);
+        overwrite(&mut call.duration_ms, body.duration_ms);
         call.is_error = body.is_error.unwrap_or(false);
         call.finished = true;
-        call.finished_at = Some(event.key.at);
+        call.finished_at = Some(place.at);
         self.open_calls.retain(|open| *open != key);
     }
 
@@ -135,6 +134,22 @@ impl Workset {
             (Some(_), None) => true,
             (None, _) => false,
         })
+    }
+}
+
+/// Where an event's content goes.
+#[derive(Clone, Copy)]
+struct Place {
+    /// The item with an id of its own.
+    item: Option<ItemKey>,
+    identity: Identity,
+    at: Timestamp,
+}
+
+impl Place {
+    /// The item it names, else one that is named after it.
+    fn key(self) -> ItemKey {
+        self.item.unwrap_or_else(|| ItemKey::of_event(self.identity))
     }
 }
 
@@ -179,31 +194,29 @@ pub(super) fn fill_from_snapshot(record: &mut SessionRecord, body: &SnapshotBody
     }
 }
 
-fn start_session(record: &mut SessionRecord, start: &SessionStart) {
-    overwrite(&mut record.title, &start.title);
-    overwrite(&mut record.provider, &start.provider);
-    overwrite(&mut record.model, &start.model);
-    overwrite(&mut record.workspace, &start.workspace);
-    overwrite(&mut record.editor, &start.editor);
-    extend(&mut record.metadata, start.metadata.as_ref());
+fn start_session(record: &mut SessionRecord, start: SessionStart) {
+    overwrite(&mut record.title, start.title);
+    overwrite(&mut record.provider, start.provider);
+    overwrite(&mut record.model, start.model);
+    overwrite(&mut record.workspace, start.workspace);
+    overwrite(&mut record.editor, start.editor);
+    extend(&mut record.metadata, start.metadata);
 }
 
-fn update_session(record: &mut SessionRecord, update: &SessionUpdate) {
-    overwrite(&mut record.title, &update.title);
-    overwrite(&mut record.model, &update.model);
-    extend(&mut record.metadata, update.metadata.as_ref());
+fn update_session(record: &mut SessionRecord, update: SessionUpdate) {
+    overwrite(&mut record.title, update.title);
+    overwrite(&mut record.model, update.model);
+    extend(&mut record.metadata, update.metadata);
 }
 
-fn overwrite<T: Clone>(slot: &mut Option<T>, value: &Option<T>) {
+fn overwrite<T>(slot: &mut Option<T>, value: Option<T>) {
     if value.is_some() {
-        slot.clone_from(value);
+        *slot = value;
     }
 }
 
-fn extend(map: &mut Map<String, Value>, more: Option<&Map<String, Value>>) {
-    if let Some(more) = more {
-        map.extend(more.iter().map(|(k, v)| (k.clone(), v.clone())));
-    }
+fn extend(map: &mut Map<String, Value>, more: Option<Map<String, Value>>) {
+    map.extend(more.into_iter().flatten());
 }
 
 fn new_message(

@@ -3,6 +3,7 @@
 //! Owns what a session *is*. Invariant: the result depends on the set of events and snapshots, not on how they arrived;
 //! folding on from a stored state gives the same as folding everything, as long as no event is late.
 
+mod align;
 mod apply;
 mod items;
 mod merge;
@@ -46,7 +47,7 @@ pub fn fold(
     events.sort_by(|a, b| a.key.cmp(&b.key));
     snapshots.sort_by(|a, b| a.taken_at.cmp(&b.taken_at).then_with(|| a.body.hash().0.cmp(&b.body.hash().0)));
     let mut workset = Workset::new(id.clone());
-    events.iter().for_each(|event| workset.apply(event));
+    events.into_iter().for_each(|event| workset.apply(event));
     let first_taken = snapshots.first().map(|s| s.taken_at);
     let last_taken = snapshots.last().map(|s| s.taken_at);
     let (record, mut items) = workset.into_items();

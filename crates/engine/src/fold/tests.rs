@@ -203,7 +203,7 @@ fn incremental(events: &[FoldEvent], cuts: &[usize]) -> Folded {
                 workset
             }
         };
-        batch.iter().for_each(|e| workset.apply(e));
+        batch.iter().for_each(|e| workset.apply(e.clone()));
         let (record, changes) = workset.into_changes();
         let old = stored.map(|f| Items::new(f.messages, f.tool_calls)).unwrap_or_default();
         let changed: Vec<_> = changes.0.iter().map(Item::key).collect();

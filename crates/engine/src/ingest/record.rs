@@ -218,7 +218,7 @@ impl Pass<'_> {
         now: Timestamp,
     ) -> Result<Outcome, AppendError> {
         let heartbeat = matches!(parsed.event.body, Body::Heartbeat);
-        if heartbeat && parsed.event.seq.is_none() {
+        if heartbeat && (parsed.event.seq.is_none() || !tracked.exists) {
             return self.heartbeat(&parsed.event.session_id, tracked, now);
         }
         let (identity, kind) = match classify(&parsed, tracked) {
@@ -243,7 +243,8 @@ impl Pass<'_> {
         Ok(if kind == EventRowKind::Conflict { Outcome::Conflict } else { Outcome::Recorded })
     }
 
-    /// A sign of life: nothing is stored, unless an interrupted session comes back by it.
+    /// A sign of life: nothing is stored, unless an interrupted session comes back by it. (One with a `seq` is stored, so that
+    /// no hole is seen; but it starts no session.)
     fn heartbeat(
         &mut self,
         session: &SessionId,

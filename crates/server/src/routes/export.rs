@@ -3,7 +3,6 @@
 //! Invariant: JSON lines are sent page by page, so that a session of any length costs little memory.
 
 use super::Shared;
-use super::detail::Detail;
 use crate::app::App;
 use crate::error::Failure;
 use crate::export::{self, Format};
@@ -45,7 +44,7 @@ pub(crate) async fn download(State(app): Shared, Id(id): Id, mut query: Query) -
         // a long session takes some time to write down
         _ => tokio::task::spawn_blocking(move || match format {
             Format::Html => export::html(&session).into_bytes(),
-            Format::Json => serde_json::to_vec_pretty(&Detail(session)).unwrap_or_default(),
+            Format::Json => serde_json::to_vec_pretty(&session).unwrap_or_default(),
             Format::Markdown | Format::Jsonl => export::markdown(&session).into_bytes(),
         })
         .await

@@ -1,7 +1,6 @@
 //! `/api/recording/sessions` and what is below it, but for the export.
 
 use super::Shared;
-use super::detail::Detail;
 use crate::body;
 use crate::error::Failure;
 use crate::query::{Id, Query};
@@ -85,9 +84,13 @@ pub(crate) async fn list(State(app): Shared, mut query: Query) -> Result<Json<Se
         (status = 404, description = "no such session", body = ErrorBody),
     )
 )]
-pub(crate) async fn show(State(app): Shared, Id(id): Id, query: Query) -> Result<Detail, Failure> {
+pub(crate) async fn show(
+    State(app): Shared,
+    Id(id): Id,
+    query: Query,
+) -> Result<Json<SessionDetail>, Failure> {
     query.end()?;
-    Ok(Detail(app.engine.session(&id).await?))
+    Ok(Json(app.engine.session(&id).await?))
 }
 
 /// A session's raw events, as received, in order.
@@ -135,10 +138,10 @@ pub(crate) async fn change(
     Id(id): Id,
     headers: HeaderMap,
     body: Body,
-) -> Result<Detail, Failure> {
+) -> Result<Json<SessionDetail>, Failure> {
     let patch: SessionPatch = body::json(&app, &headers, body, false).await?;
     check(&patch)?;
-    Ok(Detail(app.engine.patch(&id, patch).await?))
+    Ok(Json(app.engine.patch(&id, patch).await?))
 }
 
 /// Deletes a session: gone from database, index, snapshots and journal.

@@ -28,7 +28,7 @@ STEP := scripts/step.sh
 NEXTEST := CHASM_BIN="$$(realpath -m "$$CARGO_TARGET_DIR")/debug/chasm" \
 	cargo nextest run --workspace --no-tests=fail --cargo-quiet --show-progress=none
 
-.PHONY: help run test bench fuzz soak audit lint fmt clean steps suites \
+.PHONY: help run demo test bench fuzz soak audit lint fmt clean steps suites \
 	step-fmt step-deny step-clippy step-build step-doctest step-doc step-fuzz
 
 help: ## this list
@@ -38,6 +38,11 @@ run: ## build the recorder and start it (ARGS="--port 9000")
 	@$(SETUP) build
 	cargo build --release -p chasm-cli --bin chasm
 	"$$CARGO_TARGET_DIR/release/chasm" serve $(ARGS)
+
+demo: ## show it: record, kill -9 in the middle, start again, nothing lost
+	@$(SETUP) build
+	cargo build --release -p chasm-cli --bin chasm
+	"$$CARGO_TARGET_DIR/release/chasm" demo $(ARGS)
 
 test: ## everything that CI runs
 	@$(STEP) setup $(SETUP) test

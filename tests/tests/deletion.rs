@@ -117,7 +117,7 @@ fn deletion_survives_a_kill_right_behind_it() {
         assert_gone(&recorder, "after the next start");
         // the same id may be used anew
         recorder.record(&events::message(&id(), 1)).await;
-        assert_eq!(recorder.session(&id()).await["events"], 1);
+        assert_eq!(recorder.session(&id()).await["event_count"], 1);
     });
 }
 

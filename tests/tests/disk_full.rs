@@ -85,6 +85,14 @@ async fn send_until_full(recorder: &Recorder, from: u64) -> Vec<u64> {
     panic!("the disk does not run full");
 }
 
+/// Waits until the database has what the journal has.
+async fn flushed(recorder: &Recorder) {
+    eventually("the buffer is empty", 10, async || {
+        (recorder.status().await["buffer"]["events"] == 0).then_some(())
+    })
+    .await;
+}
+
 /// The numbers that the session has on disk.
 async fn numbers(recorder: &Recorder) -> Vec<u64> {
     let events = recorder.events("full").await;
@@ -101,6 +109,7 @@ fn a_full_disk_stops_recording_and_nothing_else() {
         let mut ws = recorder.ws().await;
         ws.send(&events::message("socket", 1)).await;
         ws.all_acked().await;
+        flushed(&recorder).await;
 
         let ballast = disk.fill();
         let mut acked = send_until_full(&recorder, 1).await;
@@ -157,6 +166,23 @@ fn a_full_disk_stops_recording_and_nothing_else() {
         recorder.term();
         let doctor = recorder.cli(&["doctor", "--json"]).ok().json();
         assert_eq!(doctor["problems"], json!([]), "{doctor}");
+    });
+}
+
+/// What the journal has and the database cannot take any more was acked all the same.
+#[test]
+fn an_acked_session_is_not_denied_while_the_disk_is_full() {
+    let Some(disk) = Disk::mount() else { return };
+    within(60, async move {
+        let recorder = Recorder::start(Opts { data_dir: Some(disk.path().join("data")), ..Opts::default() });
+        recorder.record(&events::message("new", 1)).await;
+        disk.fill();
+        let answer = recorder.get("/api/recording/sessions/new").await;
+        if answer.status == 200 {
+            assert_eq!(answer.json()["messages"].as_array().unwrap().len(), 1);
+        } else {
+            assert!([503, 507].contains(&answer.status), "it was acked, and is denied: {answer:?}");
+        }
     });
 }
 

@@ -258,7 +258,7 @@ fn another_user_of_the_machine_gets_nothing() {
             );
             assert!(!done.stdout.contains("mine"), "{path}: {done:?}");
         }
-        let body = events::message("theirs", 1).to_string();
+        let body = r#"{"session_id":"theirs","event_type":"message","data":{"role":"user","content":"x"}}"#;
         let args = [
             "-s",
             "-m",
@@ -268,7 +268,7 @@ fn another_user_of_the_machine_gets_nothing() {
             "-H",
             "Content-Type: application/json",
             "-d",
-            &body,
+            body,
             &format!("{url}{EVENTS}"),
         ];
         assert!(as_nobody("curl", &args).unwrap().stdout.ends_with("\n401"));

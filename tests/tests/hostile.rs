@@ -151,7 +151,7 @@ fn invalid_utf8_and_broken_frames_end_their_connection_only() {
             let _ = stream.write_all(&noise).await;
         }
         assert_records(&mut recorder, "after").await;
-        assert_eq!(recorder.session("kept").await["events"], 1);
+        assert_eq!(recorder.session("kept").await["event_count"], 1);
     });
 }
 

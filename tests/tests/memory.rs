@@ -43,7 +43,7 @@ fn two_hundred_megabytes_at_once() {
         assert_eq!((ws.recorded, ws.duplicates), (frames * BATCH, 0), "{:?}", ws.said("error"));
         let session =
             recorder.get("/api/recording/sessions?state=all").await.expect(200)["sessions"][0].clone();
-        assert_eq!(session["messages"], json!(frames * BATCH));
+        assert_eq!(session["message_count"], json!(frames * BATCH));
         let (_, peak) = process::memory_kib(recorder.pid());
         println!("peak memory {} MiB", peak / 1024);
         assert!(peak < 200 * 1024, "peak memory {peak} KiB");

@@ -133,7 +133,7 @@ fn duplicates_are_recorded_once_across_connections_and_restarts() {
                 ws.all_acked().await;
                 assert_eq!(ws.recorded + ws.duplicates, 5, "{:?}", ws.heard);
             }
-            assert_eq!(recorder.session("s").await["events"], 3, "round {round}");
+            assert_eq!(recorder.session("s").await["event_count"], 3, "round {round}");
             if round % 2 == 0 {
                 recorder.kill9()
             } else {
@@ -146,7 +146,7 @@ fn duplicates_are_recorded_once_across_connections_and_restarts() {
         let plain =
             json!({"session_id": "p", "event_type": "message", "data": {"role": "user", "content": "again"}});
         recorder.record(&json!([plain, plain])).await;
-        assert_eq!(recorder.session("p").await["events"], 2);
+        assert_eq!(recorder.session("p").await["event_count"], 2);
     });
 }
 

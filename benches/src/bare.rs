@@ -1,6 +1,7 @@
-//! The bare server: reads frames with the same library, acks all that are there at once, stores and parses nothing.
+//! The bare server: reads frames with the same library, parses and stores nothing, and acks.
 //!
-//! It is the upper bound of what a WebSocket recorder can do on this machine with this client.
+//! Either each frame, as the simplest server would, or all that are there at once, which is the upper bound of what a WebSocket
+//! recorder can do on this machine with this client.
 
 use anyhow::{Context, Result};
 use futures_util::{FutureExt, SinkExt, StreamExt};
@@ -10,19 +11,19 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::{Message, protocol::WebSocketConfig};
 
 /// Runs the server until it is killed; the first line on stdout is its address.
-pub fn serve() -> Result<()> {
+pub fn serve(gather: bool) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         println!("{}", listener.local_addr()?);
         loop {
             let (stream, _) = listener.accept().await?;
-            tokio::spawn(connection(stream));
+            tokio::spawn(connection(stream, gather));
         }
     })
 }
 
-async fn connection(stream: TcpStream) -> Result<()> {
+async fn connection(stream: TcpStream, gather: bool) -> Result<()> {
     stream.set_nodelay(true)?;
     let mut config = WebSocketConfig::default();
     config.read_buffer_size = 16 * 1024;
@@ -35,7 +36,7 @@ async fn connection(stream: TcpStream) -> Result<()> {
             if let Message::Text(_) = frame? {
                 recorded += 1;
             }
-            next = ws.next().now_or_never();
+            next = if gather { ws.next().now_or_never() } else { None };
         }
         frames += recorded;
         let ack = format!(r#"{{"type":"ack","through":{frames},"recorded":{recorded},"duplicates":0}}"#);
@@ -51,9 +52,10 @@ pub struct Server {
 }
 
 impl Server {
-    pub async fn start() -> Result<Self> {
+    pub async fn start(gather: bool) -> Result<Self> {
         let mut child = tokio::process::Command::new(std::env::current_exe()?)
             .arg("bare-server")
+            .arg(if gather { "gather" } else { "each" })
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()?;

@@ -48,7 +48,7 @@ fn options() -> Result<Options> {
 
 fn main() -> Result<()> {
     if std::env::args().nth(1).as_deref() == Some("bare-server") {
-        return bare::serve();
+        return bare::serve(std::env::args().nth(2).as_deref() == Some("gather"));
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(run(options()?))
@@ -79,11 +79,17 @@ async fn recording(options: &Options, report: &mut Report, sync: Duration) -> Re
         recorder.wait_for_flush(report, ours.events).await?;
         recorder.stop().await?;
         report.rate("chasm serve: durable", &ours);
-        let bare = bare::Server::start().await?;
-        let theirs = load::run(&bare.ws(), plan).await?;
-        bare.stop().await?;
-        report.rate("bare WebSocket server: acks, stores nothing", &theirs);
-        report.ratio("chasm / bare, events per second", ours.rate() / theirs.rate(), "aim ≥ 0.6 at 8 × 64");
+        for (gather, name) in [(false, "an ack a frame"), (true, "an ack for all that is there")] {
+            let bare = bare::Server::start(gather).await?;
+            let theirs = load::run(&bare.ws(), plan).await?;
+            bare.stop().await?;
+            report.rate(&format!("bare WebSocket server, {name}"), &theirs);
+            report.ratio(
+                "    chasm / this, events per second",
+                ours.rate() / theirs.rate(),
+                "aim ≥ 0.6 at 8 × 64",
+            );
+        }
         let streams = redis::run(plan).await?;
         match &streams {
             Some(streams) => {

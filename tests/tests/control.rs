@@ -28,6 +28,8 @@ fn status_says_what_is_written() {
         let mut ws = recorder.ws().await;
         ws.hello(&["s"]).await;
         recorder.rest("POST", EVENTS, &json!([{"session_id": "s"}])).await.expect(422);
+        ws.send(&json!([{"session_id": "s"}, 1])).await;
+        ws.all_acked().await;
         let status = eventually("the buffer is flushed", 10, async || {
             let status = recorder.status().await;
             (status["buffer"]["events"] == 0).then_some(status)

@@ -183,5 +183,10 @@ async fn check(recorder: &Recorder, clients: &[Client]) {
         let crashes = detail["interruptions"].as_array().unwrap();
         assert!(crashes.iter().all(|i| i["reason"] == "server_crash"), "{session}: {crashes:?}");
         assert!(!crashes.is_empty(), "{session}");
+        assert!(
+            crashes.iter().all(|i| i["until"].is_string()),
+            "{session} went on after each of them: {crashes:?}"
+        );
+        assert_eq!(detail["state"], "recording", "{session}");
     }
 }

@@ -29,7 +29,7 @@ impl EngineConfig {
         Self {
             data_dir: data_dir.into(),
             flush_interval: Duration::from_secs(1),
-            flush_events: 20_000,
+            flush_events: 8_000,
             buffer_bytes: 48 * 1024 * 1024,
             segment_bytes: 32 * 1024 * 1024,
             grace: Duration::from_secs(2),

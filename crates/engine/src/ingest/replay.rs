@@ -67,7 +67,7 @@ impl Replayed {
 /// Bytes that wait for the flusher at most, about.
 const WAITING_MAX: usize = 12 * 1024 * 1024;
 /// Records of one transaction.
-const BATCH: usize = 20_000;
+const BATCH: usize = 8_000;
 
 /// The replay of one start.
 pub struct Replay {

@@ -38,6 +38,7 @@ pub(crate) async fn record(State(app): Shared, headers: HeaderMap, body: Body) -
     let parsed = body::large(&app, Text { text, share: None }, read).await?;
     let mut accepted = Vec::with_capacity(parsed.len());
     let results: Vec<Place> = parsed.into_iter().map(|event| place(event, &mut accepted)).collect();
+    app.engine.count_rejected((results.len() - accepted.len()) as u64);
     let outcomes = if accepted.is_empty() { Vec::new() } else { app.engine.record(accepted).await? };
     drop(share);
     let answer = answer(results, outcomes);

@@ -14,6 +14,7 @@ use bytes::Bytes;
 use chasm_protocol::SessionId;
 use chasm_protocol::api::{ErrorBody, EventPage};
 use chasm_protocol::limits::PAGE_MAX;
+use chasm_protocol::session::SessionDetail;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
 use std::io;
 use std::sync::Arc;
@@ -29,7 +30,12 @@ use std::sync::Arc;
         ("format" = Option<String>, Query, description = "markdown (default), json, jsonl (raw events), html"),
     ),
     responses(
-        (status = 200, description = "a download", body = String, content_type = "application/octet-stream"),
+        (status = 200, description = "a download", content(
+            (String = "text/markdown"),
+            (SessionDetail = "application/json"),
+            (String = "application/x-ndjson"),
+            (String = "text/html"),
+        )),
         (status = 400, description = "unknown format", body = ErrorBody),
         (status = 404, description = "no such session", body = ErrorBody),
     )

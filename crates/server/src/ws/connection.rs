@@ -237,6 +237,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<S> {
         if batch.is_empty() {
             return Ok(());
         }
+        self.app.engine.count_rejected(batch.refused() as u64);
         let events = std::mem::take(&mut batch.events);
         if events.is_empty() {
             self.inflight.push(batch, Ok(None));

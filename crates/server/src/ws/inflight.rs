@@ -57,6 +57,11 @@ impl Batch {
         self.errors.push(error(frame, None, refusal));
     }
 
+    /// Events, and frames as a whole, that were refused before the engine saw them.
+    pub fn refused(&self) -> usize {
+        self.errors.len()
+    }
+
     fn weight(&self) -> usize {
         self.places.len() + self.errors.len()
     }

@@ -39,17 +39,15 @@ pub async fn measure(chasm: &Path, messages: u64, report: &mut Report) -> Result
         query("search, a rare word", Box::new(move |n| search(rare(n % tail * (n % tail) / tail)))),
         query(
             "search, a common word",
-            Box::new(move |n| search(["the", "file", "test", "should"][(n % 4) as usize].into())),
+            Box::new(move |n| search(pick(&["the", "file", "test", "should"], n))),
         ),
         query(
             "search, two common words",
-            Box::new(move |n| search(["the+file", "a+test", "we+should"][(n % 3) as usize].into())),
+            Box::new(move |n| search(pick(&["the+file", "a+test", "we+should"], n))),
         ),
         query(
             "search, a phrase",
-            Box::new(move |n| {
-                search(["%22of+the%22", "%22we+should%22", "%22the+file%22"][(n % 3) as usize].into())
-            }),
+            Box::new(move |n| search(pick(&["%22of+the%22", "%22we+should%22", "%22the+file%22"], n))),
         ),
     ];
     for (name, paths) in kinds {
@@ -59,6 +57,10 @@ pub async fn measure(chasm: &Path, messages: u64, report: &mut Report) -> Result
     let (now, _) = recorder.memory()?;
     report.figure("memory after these reads", now as f64 / 1048576.0, "MiB");
     recorder.stop().await
+}
+
+fn pick(from: &[&str], n: u64) -> String {
+    from.iter().cycle().nth(usize::try_from(n % 12).unwrap_or(0)).copied().unwrap_or_default().to_owned()
 }
 
 async fn times(client: &reqwest::Client, paths: &[String]) -> Result<Measured> {

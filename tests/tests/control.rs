@@ -270,6 +270,9 @@ fn the_description_for_machines_is_true() {
     });
 }
 
+/// Method, path, headers, body; status and code.
+type Case<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'a str, u16, &'a str);
+
 #[test]
 fn every_kind_of_refusal_has_its_status_and_the_one_shape() {
     within(60, async {
@@ -277,7 +280,7 @@ fn every_kind_of_refusal_has_its_status_and_the_one_shape() {
         let to = recorder.address();
         let json = ("Content-Type", "application/json");
         let huge = format!("[{}]", " ".repeat(70_000));
-        let cases: [(&str, &str, &[(&str, &str)], &str, u16, &str); 14] = [
+        let cases: [Case<'_>; 14] = [
             ("POST", EVENTS, &[json], "{", 400, "bad_json"),
             ("POST", EVENTS, &[json], "", 400, "bad_json"),
             ("POST", EVENTS, &[json], "\"x\"", 400, "bad_json"),

@@ -61,12 +61,14 @@ fn a_killed_recorder_loses_nothing_of_real_conversations() {
         ws.all_acked().await;
         assert_eq!((ws.recorded, ws.duplicates), (rest.len() as u64, events.len() as u64));
 
-        let mut messages = 0;
+        let (mut messages, mut calls) = (0, 0);
         for (name, sent) in &sessions {
-            messages += check(&recorder, name, sent, &rest, &resume[*name]).await;
+            let (said, called) = check(&recorder, name, sent, &rest, &resume[*name]).await;
+            (messages, calls) = (messages + said, calls + called);
         }
-        println!("{} sessions with {messages} messages are complete", sessions.len());
-        assert!(transcripts::data().is_none() || messages >= 400, "{messages}");
+        println!("{} sessions with {messages} messages and {calls} tool calls are complete", sessions.len());
+        // the made session has 300 messages, the real ones some 90 with 60 calls
+        assert!(transcripts::data().is_none() || (messages >= 380 && calls >= 50), "{messages}, {calls}");
     });
 }
 
@@ -107,14 +109,14 @@ fn range(hole: &Value) -> (u64, u64) {
     (hole[0].as_u64().unwrap(), hole[1].as_u64().unwrap())
 }
 
-/// One session, word for word; answers how many messages it has.
+/// One session, word for word; answers how many messages and tool calls it has.
 async fn check(
     recorder: &Recorder,
     name: &str,
     sent: &BTreeMap<u64, &Value>,
     rest: &[&Value],
     had: &Value,
-) -> u64 {
+) -> (u64, u64) {
     let stored = recorder.events(name).await;
     let raw: Vec<&Value> = stored.iter().map(|row| &row["event"]).collect();
     let seqs: BTreeSet<u64> = raw.iter().map(|event| event["seq"].as_u64().unwrap()).collect();
@@ -143,6 +145,17 @@ async fn check(
     let wanted: Vec<&Value> = wanted.iter().map(|(_, content)| *content).collect();
     assert_eq!(got, wanted, "{name}: messages");
 
+    let calls = session["tool_calls"].as_array().unwrap();
+    let called: BTreeSet<&str> = raw.iter().filter_map(|event| event["data"]["call_id"].as_str()).collect();
+    let got: BTreeSet<&str> = calls.iter().filter_map(|call| call["call_id"].as_str()).collect();
+    // a result without the id of its call stands for itself
+    let alone = raw.iter().filter(|event| is_tool(event) && event["data"]["call_id"].is_null()).count();
+    assert_eq!((&got, calls.len()), (&called, called.len() + alone), "{name}: tool calls");
+    for event in raw.iter().filter(|event| event["event_type"] == "tool_result") {
+        let output = &event["data"]["output"];
+        assert!(calls.iter().any(|call| &call["output"] == output), "{name}: the output of {event}");
+    }
+
     let again = rest.iter().filter(|event| event["session_id"] == name).count();
     let ended = raw.iter().any(|event| event["event_type"] == "session_end");
     if had["events"].as_u64().unwrap() > 0 && again > 0 {
@@ -153,7 +166,11 @@ async fn check(
         assert!(interruptions[0]["until"].is_string(), "{name}: {interruptions:?}");
     }
     assert_eq!(session["state"], if ended { "completed" } else { "recording" }, "{name}");
-    messages.len() as u64
+    (messages.len() as u64, calls.len() as u64)
+}
+
+fn is_tool(event: &Value) -> bool {
+    event["event_type"] == "tool_call" || event["event_type"] == "tool_result"
 }
 
 /// Both forms of a time, so that they can be compared.

@@ -15,6 +15,8 @@ pub struct EngineConfig {
     pub flush_events: usize,
     /// Memory that accepted events may take until the store has them; more waits at the sender.
     pub buffer_bytes: usize,
+    /// Events that may wait in the journal alone, once half of `buffer_bytes` is in use. Beyond, senders wait.
+    pub backlog_events: usize,
     /// Size at which the journal begins a new segment.
     pub segment_bytes: u64,
     /// Time between the loss of a connection and the interruption of its sessions.
@@ -31,6 +33,7 @@ impl EngineConfig {
             flush_interval: Duration::from_secs(1),
             flush_events: 8_000,
             buffer_bytes: 48 * 1024 * 1024,
+            backlog_events: 400_000,
             segment_bytes: 32 * 1024 * 1024,
             grace: Duration::from_secs(2),
             silence: Duration::from_secs(30 * 60),

@@ -79,10 +79,11 @@ pub async fn start(
         false => store.get_meta(CLEAN_STOP).await?.and_then(|text| Timestamp::parse(&text).ok()),
     };
     store.put_meta(CLEAN_STOP, None).await?;
-    let (flush, trouble) = spawn_flusher(&store, shared, opened.max_pk + 1)?;
+    let (flush, trouble) = spawn_flusher(&store, shared, opened.max_pk + 1, media.clone())?;
     let replay = Replay::new(store.clone(), flush, shared.clock.clone());
     let replayed = replay_journal(config, media, &opened, replay).await?;
-    let applied = replayed.applied.max(opened.applied_lsn);
+    // Records that could not be read are set aside: nothing is left to be brought into the store.
+    let applied = replayed.applied.max(opened.applied_lsn).max(replayed.report.last_lsn.0);
     shared.note_flush(applied, shared.clock.now());
     shared.note_durable_silently(replayed.journal.stats().durable_lsn.0.max(applied));
     replayed.journal.truncate(Lsn(applied));
@@ -141,11 +142,12 @@ fn spawn_flusher(
     store: &Store,
     shared: &Shared,
     next_pk: i64,
+    media: Arc<dyn Media>,
 ) -> Result<(FlushLink, watch::Receiver<Trouble>), StartError> {
     let (jobs, taken) = mpsc::channel::<Job>(1);
     let (done, finished) = mpsc::channel::<Done>(1);
     let (trouble, watched) = watch::channel(None);
-    let flusher = Flusher { store: store.clone(), hub: shared.hub.clone(), next_pk, trouble };
+    let flusher = Flusher { store: store.clone(), hub: shared.hub.clone(), next_pk, trouble, media };
     flusher.spawn(taken, done)?;
     Ok((FlushLink::new(jobs, finished, watched.clone()), watched))
 }

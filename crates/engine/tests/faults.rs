@@ -183,3 +183,57 @@ async fn many_senders_under_stalls_lose_nothing_acknowledged() {
     assert_eq!(texts(&engine).await.len(), 240);
     engine.shutdown().await;
 }
+
+/// A buffer so small that nearly everything waits in the journal alone.
+async fn start_small(folder: &Path) -> (Engine, Arc<Faults>) {
+    let fault = Arc::new(Faults::default());
+    let disk = DiskMedia::open(folder.join("journal"), folder.join("quarantine")).unwrap();
+    let media = Arc::new(Failing { disk, fault: fault.clone() });
+    let config = EngineConfig {
+        buffer_bytes: 40_000,
+        backlog_events: 3_000,
+        segment_bytes: 64 * 1024,
+        flush_interval: Duration::from_millis(5),
+        ..EngineConfig::new(folder)
+    };
+    (Engine::start_on(config, Arc::new(SystemClock), "test", media).await.unwrap(), fault)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_in_the_journal_alone_is_read_in_order_and_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (engine, fault) = start_small(folder.path()).await;
+    let connection = engine.connect(None).await.unwrap();
+    let mut tickets = std::collections::VecDeque::new();
+    for n in 1..=10_000u64 {
+        // Each event twice, far apart: the second one is told from the first wherever that one is.
+        let twice = vec![message(n), message(n.saturating_sub(700).max(1))];
+        tickets.push_back((n, connection.submit(twice).await.unwrap()));
+        if tickets.len() == 64 {
+            let (n, ticket) = tickets.pop_front().unwrap();
+            assert_eq!(ticket.await.unwrap(), [Outcome::Recorded, Outcome::Duplicate], "event {n}");
+        }
+        // A disk that is full for a moment while records wait in the journal.
+        if n == 5_000 {
+            for (_, ticket) in tickets.drain(..) {
+                ticket.await.unwrap();
+            }
+            fault.full.store(true, SeqCst);
+            assert!(matches!(engine.record(vec![message(70_000)]).await, Err(RecordError::StorageFull(_))));
+            fault.full.store(false, SeqCst);
+            while engine.record(vec![message(n)]).await.is_err() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
+    }
+    for (_, ticket) in tickets {
+        ticket.await.unwrap();
+    }
+    let expected: Vec<String> = (1..=10_000).map(|n| format!("text {n}")).collect();
+    assert_eq!(texts(&engine).await, expected);
+    engine.shutdown().await;
+    let (engine, _) = start_small(folder.path()).await;
+    assert_eq!(texts(&engine).await, expected);
+    assert!(engine.status().await.last_recovery.unwrap().clean_stop);
+    engine.shutdown().await;
+}

@@ -3,6 +3,7 @@
 //! Owns the order of writes to the store. Never drops a job: what the store refuses is tried again until it works or the
 //! recorder stops, and the journal keeps it all the while. Invariant: a batch is applied with its `applied_lsn` or not at all.
 
+mod backlog;
 mod prepare;
 mod write;
 
@@ -11,6 +12,7 @@ pub use write::{Effect, Resumption, STORED_LIMITS, stored_fold_event};
 use crate::StartError;
 use crate::hub::Hub;
 use crate::pending::Pending;
+use chasm_journal::Media;
 use chasm_protocol::{LifecycleEvent, Timestamp};
 use chasm_store::{FlushBatch, Store, StoreError};
 use prepare::prepare;
@@ -21,10 +23,17 @@ use tokio::sync::{mpsc, watch};
 /// Records for one transaction.
 #[derive(Debug)]
 pub struct Job {
-    pub records: Vec<Pending>,
-    /// The last record of the journal that the store has after this job.
-    pub applied: u64,
+    pub records: Records,
     pub at: Timestamp,
+}
+
+/// Where the records of a job are.
+#[derive(Debug)]
+pub enum Records {
+    /// In memory. The store has everything up to `applied` after this job.
+    Held { records: Vec<Pending>, applied: u64 },
+    /// In the journal alone: those behind `after`, up to `through` at most.
+    InJournal { after: u64, through: u64 },
 }
 
 /// What a finished job did.
@@ -33,6 +42,8 @@ pub struct Done {
     pub applied: u64,
     /// Bytes to give back to the budget.
     pub weight: usize,
+    /// Records that were read from the journal.
+    pub read: usize,
     pub effects: Vec<Effect>,
 }
 
@@ -54,6 +65,8 @@ pub struct Flusher {
     pub hub: Arc<Hub>,
     pub next_pk: i64,
     pub trouble: watch::Sender<Trouble>,
+    /// The journal's disk: records that were not kept in memory are read again.
+    pub media: Arc<dyn Media>,
 }
 
 impl Flusher {
@@ -62,7 +75,11 @@ impl Flusher {
         let failed = |e: std::io::Error| StartError::Replay(format!("cannot start the flusher: {e}"));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
         let thread = std::thread::Builder::new().name("flusher".into());
-        thread.spawn(move || runtime.block_on(self.run(jobs, done))).map_err(failed)?;
+        let work = move || {
+            give_way();
+            runtime.block_on(self.run(jobs, done));
+        };
+        thread.spawn(work).map_err(failed)?;
         Ok(())
     }
 
@@ -77,9 +94,9 @@ impl Flusher {
     }
 
     async fn flush(&mut self, job: Job) -> Done {
-        let weight = job.records.iter().map(|r| r.weight).sum();
-        let applied = job.applied;
-        let mut waiting = Some(job.records);
+        let (records, applied, read) = self.records(job.records).await;
+        let weight = records.iter().map(|r| r.weight).sum();
+        let mut waiting = Some(records);
         let mut prepared: Option<(FlushBatch, Vec<Effect>)> = None;
         loop {
             let tried = match prepared.take() {
@@ -100,11 +117,32 @@ impl Flusher {
                     self.note_trouble(None);
                     self.look_for_holes(&mut effects).await;
                     self.tell(job.at, &effects);
-                    return Done { applied, weight, effects };
+                    return Done { applied, weight, read, effects };
                 }
                 (outcome, kept) => {
                     prepared = kept;
                     self.note_trouble(outcome.err());
+                    tokio::time::sleep(RETRY).await;
+                }
+            }
+        }
+    }
+
+    /// The records of a job, the last one that the store has after it, and how many were read from the journal.
+    async fn records(&self, records: Records) -> (Vec<Pending>, u64, usize) {
+        let (after, through) = match records {
+            Records::Held { records, applied } => return (records, applied, 0),
+            Records::InJournal { after, through } => (after, through),
+        };
+        loop {
+            match backlog::read(&*self.media, after, through) {
+                Ok(found) => {
+                    let read = found.records.len();
+                    return (found.records, found.applied, read);
+                }
+                Err(message) => {
+                    let trouble = StoreTrouble { disk_full: false, message };
+                    self.trouble.send_if_modified(|now| now.replace(trouble.clone()) != Some(trouble));
                     tokio::time::sleep(RETRY).await;
                 }
             }
@@ -145,3 +183,13 @@ impl Flusher {
         }
     }
 }
+
+/// Recording comes first: where processors are scarce, bringing records into the store waits. What waits is safe in the journal.
+fn give_way() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::nice(NICE);
+}
+
+/// How far the flusher's thread steps back (Linux gives each thread its own niceness).
+#[cfg(target_os = "linux")]
+const NICE: i32 = 5;

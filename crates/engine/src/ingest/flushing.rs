@@ -3,7 +3,8 @@
 //! Invariant: one job at a time, in order; a reader is answered when the store has what was durable when it asked.
 
 use super::Ingest;
-use crate::flush::{Done, Job, Trouble};
+use crate::flush::{Done, Job, Records, Trouble};
+use crate::pending::Pending;
 use chasm_journal::Lsn;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -13,8 +14,16 @@ pub struct FlushLink {
     pub jobs: mpsc::Sender<Job>,
     pub finished: mpsc::Receiver<Done>,
     pub trouble: watch::Receiver<Trouble>,
-    /// Records of the job under way, and its last one.
-    in_flight: Option<(usize, u64)>,
+    /// Records held by the job under way; 0 for one that reads the journal.
+    in_flight: Option<usize>,
+}
+
+/// Records that were not kept in memory: the journal has them.
+#[derive(Debug, Clone, Copy)]
+pub struct Backlog {
+    /// The last of them.
+    pub through: u64,
+    pub records: usize,
 }
 
 impl FlushLink {
@@ -32,9 +41,12 @@ impl FlushLink {
 
     /// Hands a job over. There is always room: it holds one, and there are never two at a time.
     pub fn start(&mut self, job: Job) {
-        let (records, applied) = (job.records.len(), job.applied);
+        let held = match &job.records {
+            Records::Held { records, .. } => records.len(),
+            Records::InJournal { .. } => 0,
+        };
         if self.jobs.try_send(job).is_ok() {
-            self.in_flight = Some((records, applied));
+            self.in_flight = Some(held);
         }
     }
 
@@ -43,7 +55,11 @@ impl FlushLink {
     }
 
     pub fn records(&self) -> usize {
-        self.in_flight.map_or(0, |(records, _)| records)
+        self.in_flight.unwrap_or(0)
+    }
+
+    pub const fn is_busy(&self) -> bool {
+        self.in_flight.is_some()
     }
 
     pub fn in_trouble(&self) -> bool {
@@ -53,7 +69,59 @@ impl FlushLink {
 
 impl Ingest {
     pub(super) fn note_buffer(&self) {
-        self.shared.note_buffer(self.buffer.len() + self.flush.records(), self.budget.used());
+        let waiting = self.backlog.map_or(0, |b| b.records);
+        let records = self.buffer.len() + self.flush.records() + waiting;
+        // A job that reads the journal counts as one, so that readers ask.
+        self.shared.note_buffer(records.max(usize::from(self.flush.is_busy())), self.budget.used());
+    }
+
+    /// Keeps records until the flusher has them: in memory as long as there is room, else where they are already, in the
+    /// journal. What of their weight is not needed goes back at once.
+    pub(super) fn keep(&mut self, mut records: Vec<Pending>, taken: usize) {
+        let Some(last) = records.last().map(|r| r.lsn) else { return self.budget.give(taken) };
+        if self.backlog.is_some() || self.budget.used() > self.budget.max() / 2 {
+            let backlog = self.backlog.get_or_insert(Backlog { through: last, records: 0 });
+            backlog.through = last;
+            backlog.records += records.len();
+            self.budget.give(taken);
+        } else {
+            // One taker never takes more than half of the pool, so less may have been taken than the records weigh.
+            let mut left = taken;
+            for record in &mut records {
+                record.weight = record.weight.min(left);
+                left -= record.weight;
+            }
+            self.budget.give(left);
+            self.buffered_weight += taken - left;
+            self.buffer.extend(records);
+        }
+        self.note_buffer();
+    }
+
+    pub(super) fn backlog_has_room(&self) -> bool {
+        self.backlog.is_none_or(|b| b.records < self.config.backlog_events)
+    }
+
+    /// What is behind this record never became durable.
+    pub(super) fn cut_backlog(&mut self, durable: u64) {
+        if let Some(backlog) = &mut self.backlog {
+            backlog.through = backlog.through.min(durable);
+        }
+        self.backlog = self.backlog.filter(|b| b.through > self.applied);
+    }
+
+    /// The next job: what is held first, for it is older.
+    fn next_job(&mut self) -> Option<Records> {
+        let ready = self.durable_records().min(self.config.flush_events);
+        if ready > 0 {
+            let records: Vec<_> = self.buffer.drain(..ready).collect();
+            let applied = records.last().map_or(self.applied, |r| r.lsn);
+            self.buffered_weight -= records.iter().map(|r| r.weight).sum::<usize>();
+            return Some(Records::Held { records, applied });
+        }
+        let backlog = self.backlog.filter(|_| self.buffer.is_empty())?;
+        let through = backlog.through.min(self.shared.durable_lsn());
+        (through > self.applied).then_some(Records::InJournal { after: self.applied, through })
     }
 
     /// How many records at the front of the buffer are durable.
@@ -64,28 +132,36 @@ impl Ingest {
 
     /// Starts a flush where its time has come, enough waits, or someone waits for it.
     pub(super) fn flush_if_due(&mut self) {
-        if self.flush.in_flight.is_some() {
+        if self.flush.is_busy() {
             return;
         }
-        let ready = self.durable_records();
         let due = self.last_flush.elapsed() >= self.config.flush_interval
-            || ready >= self.config.flush_events
+            || self.buffer.len() >= self.config.flush_events
             || self.buffered_weight >= self.budget.max() / 4
+            || self.backlog.is_some()
             || !self.readers.is_empty()
             || !self.snapshots.is_empty()
             || self.refusal.is_some();
-        if due && (ready > 0 || self.shared.hub.has_unsaved()) {
-            self.start_flush(ready.min(self.config.flush_events));
-        } else if due {
-            self.last_flush = Instant::now();
+        if !due {
+            return;
+        }
+        let nothing = || Records::Held { records: Vec::new(), applied: 0 };
+        let job = self.next_job().or_else(|| self.shared.hub.has_unsaved().then(nothing));
+        self.last_flush = Instant::now();
+        if let Some(job) = job {
+            self.start_flush(job);
         }
     }
 
-    fn start_flush(&mut self, records: usize) {
-        let records: Vec<_> = self.buffer.drain(..records).collect();
-        let applied = records.last().map_or(self.applied, |r| r.lsn);
-        self.buffered_weight -= records.iter().map(|r| r.weight).sum::<usize>();
-        self.flush.start(Job { records, applied, at: self.shared.clock.now() });
+    fn start_flush(&mut self, records: Records) {
+        let records = match records {
+            // Notices alone: the store stays where it is.
+            Records::Held { records, .. } if records.is_empty() => {
+                Records::Held { records, applied: self.applied }
+            }
+            other => other,
+        };
+        self.flush.start(Job { records, at: self.shared.clock.now() });
         self.last_flush = Instant::now();
     }
 
@@ -94,6 +170,10 @@ impl Ingest {
         self.applied = self.applied.max(done.applied);
         self.budget.give(done.weight);
         self.shared.note_flush(self.applied, self.shared.clock.now());
+        if let Some(backlog) = &mut self.backlog {
+            backlog.records = backlog.records.saturating_sub(done.read);
+        }
+        self.backlog = self.backlog.filter(|b| b.through > self.applied);
         self.note_buffer();
         self.journal.truncate(Lsn(self.applied));
         for effect in done.effects {
@@ -121,13 +201,11 @@ impl Ingest {
 
     /// Answers once the store has everything that is durable now; at once while the store cannot be written.
     pub(super) fn add_reader(&mut self, reply: oneshot::Sender<()>) {
-        let durable = self.durable_records().checked_sub(1).and_then(|at| self.buffer.get(at)).map(|r| r.lsn);
-        let wanted = durable.or(self.flush.in_flight.map(|(_, lsn)| lsn));
-        match wanted {
-            Some(lsn) if !self.flush.in_trouble() => self.readers.push((lsn, reply)),
-            _ => {
-                let _ = reply.send(());
-            }
+        let durable = self.shared.durable_lsn();
+        if durable > self.applied && !self.flush.in_trouble() {
+            self.readers.push((durable, reply));
+        } else {
+            let _ = reply.send(());
         }
     }
 
@@ -139,10 +217,10 @@ impl Ingest {
     pub(super) async fn flush_within(&mut self, limit: Duration) -> bool {
         let end = tokio::time::Instant::now() + limit;
         loop {
-            if self.flush.in_flight.is_none() {
-                match self.durable_records() {
-                    0 => return true,
-                    ready => self.start_flush(ready.min(self.config.flush_events)),
+            if !self.flush.is_busy() {
+                match self.next_job() {
+                    Some(job) => self.start_flush(job),
+                    None => return true,
                 }
             }
             tokio::select! {

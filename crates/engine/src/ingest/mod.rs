@@ -14,6 +14,7 @@ mod replay;
 mod sessions;
 
 pub use command::{Command, Submission, weight};
+use flushing::Backlog;
 pub use flushing::FlushLink;
 pub use presence::micros;
 pub use replay::{Replay, Replayed};
@@ -67,6 +68,8 @@ pub struct Ingest {
     /// Records that the flusher does not have yet, in order.
     buffer: VecDeque<Pending>,
     buffered_weight: usize,
+    /// Records that wait in the journal alone, behind those in the buffer.
+    backlog: Option<Backlog>,
     waiting: VecDeque<Waiting>,
     snapshots: Vec<WaitingSnapshot>,
     /// Readers that wait until the store has everything up to a record.
@@ -101,6 +104,7 @@ impl Ingest {
             presence: Presence::default(),
             buffer: VecDeque::new(),
             buffered_weight: 0,
+            backlog: None,
             waiting: VecDeque::new(),
             snapshots: Vec::new(),
             readers: Vec::new(),
@@ -132,7 +136,7 @@ impl Ingest {
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         let mut inbox = Vec::with_capacity(TAKE);
         loop {
-            let room = self.journal.stats().pending_bytes < JOURNAL_WAITING_MAX;
+            let room = self.journal.stats().pending_bytes < JOURNAL_WAITING_MAX && self.backlog_has_room();
             tokio::select! {
                 biased;
                 changed = self.durable.changed() => {

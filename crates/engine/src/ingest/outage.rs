@@ -34,6 +34,7 @@ impl Ingest {
         let dropped: usize = self.buffer.drain(kept..).map(|record| record.weight).sum();
         self.buffered_weight -= dropped;
         self.budget.give(dropped);
+        self.cut_backlog(durable);
         for waiting in self.waiting.drain(..) {
             let _ = waiting.reply.send(Err(refusal.clone()));
         }
@@ -63,7 +64,7 @@ impl Ingest {
     pub(super) async fn end_outage_if_possible(&mut self) {
         self.release_readers_in_trouble();
         let Some(since) = self.outage_since else { return };
-        let waits = !self.buffer.is_empty() || self.flush.records() > 0;
+        let waits = !self.buffer.is_empty() || self.backlog.is_some() || self.flush.is_busy();
         if waits || self.last_sweep.elapsed() < RETRY {
             return;
         }

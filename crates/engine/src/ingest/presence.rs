@@ -239,8 +239,7 @@ impl Ingest {
             tracked.last_lsn = lsn;
         }
         let what = What::Interrupted { reason, since };
-        self.buffer.push_back(Pending { lsn, session: session.clone(), weight: 0, what });
-        self.note_buffer();
+        self.keep(vec![Pending { lsn, session: session.clone(), weight: 0, what }], 0);
         let event = LifecycleEvent::Interrupted { session_id: session.to_string(), reason, since };
         self.tell_when_durable(lsn, at, event);
         Ok(lsn)

@@ -10,7 +10,7 @@ use crate::tracked::Tracked;
 use crate::{EngineError, RecordError};
 use chasm_journal::{AppendError, Batch};
 use chasm_protocol::api::{SnapshotAnswer, SnapshotRequest};
-use chasm_protocol::session::{OrderKey, State};
+use chasm_protocol::session::State;
 use chasm_protocol::{Body, ConnectionId, Event, Identity, LifecycleEvent, Parsed, SessionId, Timestamp};
 use chasm_store::{EventRow, EventRowKind};
 use tokio::sync::oneshot;
@@ -87,7 +87,7 @@ impl Ingest {
         let Pass { batch, records, news, wait_for, .. } = pass;
         let last = batch.commit().map(|appended| appended.last.0);
         self.last_lsn = last.unwrap_or(self.last_lsn);
-        self.buffer_records(records, weight);
+        self.keep(records, weight);
         for (lsn, at, event) in news {
             self.tell_when_durable(lsn, at, event);
         }
@@ -101,20 +101,6 @@ impl Ingest {
         if self.waiting.front().is_some_and(|w| w.lsn <= self.shared.durable_lsn()) {
             self.on_durable();
         }
-    }
-
-    /// Takes records into the buffer; what of their weight is not needed (duplicates) goes back at once.
-    fn buffer_records(&mut self, mut records: Vec<Pending>, taken: usize) {
-        // One taker never takes more than half of the pool, so less may have been taken than the records weigh.
-        let mut left = taken;
-        for record in &mut records {
-            record.weight = record.weight.min(left);
-            left -= record.weight;
-        }
-        self.budget.give(left);
-        self.buffered_weight += taken - left;
-        self.buffer.extend(records);
-        self.note_buffer();
     }
 
     /// Records a snapshot; answered once it is merged in the store.
@@ -173,7 +159,7 @@ impl Ingest {
             self.tell_when_durable(lsn, now, event);
         }
         let what = What::Snapshot { received_at: now, taken_at, hash, body: Box::new(snapshot) };
-        self.buffer_records(vec![Pending { lsn, session: session_id, weight, what }], weight);
+        self.keep(vec![Pending { lsn, session: session_id, weight, what }], weight);
         answer.stored = true;
         Ok((lsn, answer))
     }
@@ -331,28 +317,37 @@ pub(super) fn enter(
     connection: ConnectionId,
     tracked: &mut Tracked,
 ) -> PendingEvent {
-    let Parsed { event, content, .. } = parsed;
-    let Event { event_type, event_id, timestamp, seq, body, raw, .. } = event;
-    let identity = identity.unwrap_or_else(|| Identity::of_lsn(lsn));
-    let at = timestamp.unwrap_or(received_at);
-    let event_id: Option<Box<str>> = event_id.map(|id| id.as_str().into());
+    let event = pending_event(parsed, identity, kind, lsn, received_at, connection);
     tracked.exists = true;
     tracked.last_lsn = lsn;
     tracked.last_received = received_at;
-    tracked.seen.insert(identity, content, lsn);
+    tracked.seen.insert(event.row.identity, event.row.content, lsn);
     if matches!(kind, EventRowKind::Folded | EventRowKind::Other) {
-        let key = OrderKey { at, seq: seq.unwrap_or(0), event_id: event_id.clone().unwrap_or_default(), lsn };
-        tracked.note_order(key, matches!(body, Body::SessionEnd(_)));
+        tracked.note_order(event.row.order_key(), matches!(event.body, Body::SessionEnd(_)));
     }
+    event
+}
+
+/// The row that the store will get.
+pub(super) fn pending_event(
+    parsed: Parsed,
+    identity: Option<Identity>,
+    kind: EventRowKind,
+    lsn: u64,
+    received_at: Timestamp,
+    connection: ConnectionId,
+) -> PendingEvent {
+    let Parsed { event, content, .. } = parsed;
+    let Event { event_type, event_id, timestamp, seq, body, raw, .. } = event;
     let row = EventRow {
         lsn,
-        identity,
+        identity: identity.unwrap_or_else(|| Identity::of_lsn(lsn)),
         content,
         event_type,
-        at,
+        at: timestamp.unwrap_or(received_at),
         at_is_clients: timestamp.is_some(),
         seq: seq.unwrap_or(0),
-        event_id,
+        event_id: event_id.map(|id| id.as_str().into()),
         received_at,
         connection,
         kind,

@@ -3,14 +3,14 @@
 //! Invariant: a record is replayed under the number it has; what was a duplicate stays one.
 
 use super::flushing::FlushLink;
-use super::record::{Known, classify, enter};
+use super::record::{Known, classify, enter, pending_event};
 use super::sessions::Sessions;
 use crate::codec::Record;
-use crate::flush::{Done, Job, STORED_LIMITS, Trouble};
+use crate::flush::{Done, Job, Records, STORED_LIMITS, Trouble};
 use crate::pending::{Pending, What};
 use crate::{Clock, StartError};
 use chasm_protocol::session::{InterruptionReason, SnapshotBody};
-use chasm_protocol::{ConnectionId, Parsed, SessionId, Timestamp, parse_event};
+use chasm_protocol::{ConnectionId, Identity, Parsed, SessionId, Timestamp, parse_event};
 use chasm_store::{EventRowKind, Store};
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -50,6 +50,27 @@ impl Replayed {
             }
             Record::Resumed { at, session } => Ok(Self { lsn, session, what: ReplayedWhat::Resumed { at } }),
         }
+    }
+
+    /// The record as it goes to the store. It was told from duplicates when it was written.
+    pub fn into_pending(self) -> Pending {
+        let Self { lsn, session, what } = self;
+        let what = match what {
+            ReplayedWhat::Event { received_at, connection, kind, parsed } => {
+                let beside = |id| Identity::of_conflict(id, parsed.content);
+                let identity = match kind {
+                    EventRowKind::Conflict => parsed.event.event_id.as_ref().map(beside),
+                    _ => parsed.identity,
+                };
+                What::Event(Box::new(pending_event(*parsed, identity, kind, lsn, received_at, connection)))
+            }
+            ReplayedWhat::Snapshot { received_at, taken_at, body } => {
+                What::Snapshot { received_at, taken_at, hash: body.hash(), body }
+            }
+            ReplayedWhat::Interrupted { reason, since } => What::Interrupted { reason, since },
+            ReplayedWhat::Resumed { at } => What::Resumed { at },
+        };
+        Pending { lsn, session, weight: 0, what }
     }
 
     /// About what it takes in memory.
@@ -105,7 +126,7 @@ impl Replay {
 
     /// Flushes what is left; gives the flusher back, and the last record that the store has now.
     pub async fn finish(mut self) -> Result<(FlushLink, u64), StartError> {
-        while !self.buffer.is_empty() || self.flush.records() > 0 {
+        while !self.buffer.is_empty() || self.flush.is_busy() {
             self.hand_over().await?;
         }
         Ok((self.flush, self.applied))
@@ -113,7 +134,7 @@ impl Replay {
 
     /// Gives the flusher what waits once it is done with the job before: reading and writing go on side by side.
     async fn hand_over(&mut self) -> Result<(), StartError> {
-        if self.flush.records() > 0 {
+        if self.flush.is_busy() {
             let trouble = self.flush.trouble.clone();
             let done = tokio::select! {
                 done = self.flush.done() => done,
@@ -124,8 +145,8 @@ impl Replay {
         }
         if let Some(last) = self.buffer.last() {
             let applied = last.lsn;
-            let job = Job { records: std::mem::take(&mut self.buffer), applied, at: self.clock.now() };
-            self.flush.start(job);
+            let records = Records::Held { records: std::mem::take(&mut self.buffer), applied };
+            self.flush.start(Job { records, at: self.clock.now() });
             self.weight = 0;
         }
         Ok(())

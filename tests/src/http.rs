@@ -104,6 +104,28 @@ fn unchunked(mut rest: &[u8]) -> Vec<u8> {
     body
 }
 
+/// Paths of every kind: API, page, metrics, nothing, the upgrade.
+pub const ROUTES: [&str; 6] =
+    ["/api/recording/status", "/api/recording/sessions", "/", "/metrics", "/no/such/path", "/ws/recording"];
+
+/// GET of all routes with these headers, as a handshake too: each has to be refused, and no page may read why.
+pub async fn refused_everywhere(to: SocketAddr, headers: &[(&str, &str)], status: u16, code: &str) {
+    const UPGRADE: [(&str, &str); 4] = [
+        ("Upgrade", "websocket"),
+        ("Connection", "Upgrade"),
+        ("Sec-WebSocket-Version", "13"),
+        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ];
+    for path in ROUTES {
+        for upgrade in [&[][..], &UPGRADE[..]] {
+            let headers = [headers, upgrade].concat();
+            let answer = ask(to, "GET", path, &headers, b"").await;
+            assert_eq!(answer.error(status), code, "{path} {headers:?}");
+            assert_eq!(answer.header("access-control-allow-origin"), None, "{path} {headers:?}");
+        }
+    }
+}
+
 /// Percent-encodes a path segment or a query value.
 pub fn encode(text: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.~".contains(&b);

@@ -196,10 +196,17 @@ async fn interruptions(recorder: &Recorder) -> Vec<(String, Value)> {
     all
 }
 
-/// Kills are on record in the sessions that they hit, each with its end: all of them went on.
+/// Kills are on record in the sessions that they hit, each with its end: all of them went on. When the last round is over the
+/// clients leave; where reading takes longer than the grace, that is on record too, once and open.
 fn check_interruptions(sessions: &[(String, Value)]) {
     for (session, interruptions) in sessions {
-        let kills = interruptions.as_array().unwrap();
+        let mut kills = interruptions.as_array().unwrap().as_slice();
+        if let Some((left, before)) = kills.split_last()
+            && left["reason"] == "disconnect"
+        {
+            assert!(left["until"].is_null(), "{session}: {left}");
+            kills = before;
+        }
         assert!(!kills.is_empty(), "{session}");
         for kill in kills {
             assert_eq!(kill["reason"], "server_crash", "{session}");

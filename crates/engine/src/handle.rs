@@ -89,6 +89,7 @@ struct Inner {
     shared: Arc<Shared>,
     store: Store,
     journal: Journal,
+    media: Arc<dyn Media>,
     budget: Arc<Budget>,
     trouble: watch::Receiver<Trouble>,
     config: EngineConfig,
@@ -122,7 +123,7 @@ impl Engine {
     ) -> Result<Self, StartError> {
         let shared = Arc::new(Shared::new(clock, version));
         let Started { ingest, store, journal, budget, trouble } =
-            start::start(&config, &shared, media).await?;
+            start::start(&config, &shared, media.clone()).await?;
         let pause = read_pause(&store).await?;
         let (mailbox, commands) = mpsc::channel(MAILBOX);
         let (gone, leaving) = mpsc::unbounded_channel();
@@ -131,6 +132,7 @@ impl Engine {
             shared,
             store,
             journal,
+            media,
             budget,
             trouble,
             config,
@@ -225,6 +227,10 @@ impl Engine {
 
     pub(crate) fn journal(&self) -> &Journal {
         &self.0.journal
+    }
+
+    pub(crate) fn media(&self) -> &dyn Media {
+        &*self.0.media
     }
 
     pub(crate) fn budget(&self) -> &Budget {

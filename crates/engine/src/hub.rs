@@ -12,6 +12,16 @@ const LIVE_BACKLOG: usize = 1024;
 /// Notices that wait in memory while the store cannot be written.
 const NOTICES_MAX: usize = 1000;
 
+/// Whether an event names this session.
+fn names(event: &LifecycleEvent, session: &str) -> bool {
+    let among = |ids: &[String]| ids.iter().any(|id| id == session);
+    match event {
+        LifecycleEvent::Dropped { sessions, .. } => among(sessions),
+        LifecycleEvent::Recovered { session_ids, .. } => among(session_ids),
+        other => other.session_id() == Some(session),
+    }
+}
+
 #[derive(Debug)]
 pub struct Hub {
     live: broadcast::Sender<LiveEvent>,
@@ -47,6 +57,12 @@ impl Hub {
     /// Hands out what the store does not have yet.
     pub fn take_unsaved(&self) -> Vec<(Timestamp, LifecycleEvent)> {
         std::mem::take(&mut *self.unsaved.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Drops what waits and names a deleted session.
+    pub fn forget(&self, session: &str) {
+        let mut unsaved = self.unsaved.lock().unwrap_or_else(PoisonError::into_inner);
+        unsaved.retain(|(_, event)| !names(event, session));
     }
 
     /// Takes back what could not be kept.

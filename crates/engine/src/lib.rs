@@ -13,6 +13,7 @@ pub mod fold;
 mod handle;
 mod hub;
 mod ingest;
+mod overlay;
 mod pending;
 mod quarantine;
 mod reads;

@@ -3,7 +3,7 @@
 //! Holds no SQL. Invariant: a read sees every event whose ack was sent, as long as the store can be written at all.
 
 use crate::start::{LAST_START, Layout};
-use crate::{Engine, EngineError, quarantine};
+use crate::{Engine, EngineError, overlay, quarantine};
 use chasm_protocol::SessionId;
 use chasm_protocol::api::{
     EventPage, NoticePage, RecoveryCandidate, RecoveryOverview, SearchAnswer, SessionFilter, SessionPage,
@@ -12,7 +12,7 @@ use chasm_protocol::api::{
 use chasm_protocol::frame::ResumePoint;
 use chasm_protocol::session::{Interruption, Origin, SessionDetail, SessionSummary};
 use chasm_protocol::status::{BufferStatus, DatabaseStatus, Health, JournalStatus, StartReport, Status};
-use chasm_store::{InterruptionRow, SearchQuery, StoreError, StoredCandidate};
+use chasm_store::{InterruptionRow, SearchQuery, SessionWrite, StoreError, StoredCandidate};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::PoisonError;
 
@@ -31,9 +31,18 @@ impl Engine {
     pub async fn session(&self, id: &SessionId) -> Result<SessionDetail, EngineError> {
         self.flushed().await?;
         let found = self.store().detail(id).await?;
+        let found = match self.unwritten(id).await? {
+            Some(write) => Some(overlay::detail(self, found, write).await?),
+            None => found,
+        };
         let mut detail = found.ok_or_else(|| EngineError::NoSuchSession(id.to_string()))?;
         detail.summary.live = self.live_sessions().await.contains(id.as_str());
         Ok(detail)
+    }
+
+    /// What the journal has of a session while the store cannot be written.
+    async fn unwritten(&self, id: &SessionId) -> Result<Option<SessionWrite>, EngineError> {
+        if self.trouble().is_some() { overlay::unwritten(self, id).await } else { Ok(None) }
     }
 
     /// What of these sessions is on disk.
@@ -60,7 +69,17 @@ impl Engine {
     ) -> Result<EventPage, EngineError> {
         self.flushed().await?;
         let page = self.store().events_page(id, cursor, limit).await.map_err(cursor_or_store)?;
-        page.ok_or_else(|| EngineError::NoSuchSession(id.to_string()))
+        let unwritten = self.unwritten(id).await?;
+        match (page, unwritten) {
+            // They stand behind all that is stored: the last page has them.
+            (Some(mut page), Some(write)) if page.next_cursor.is_none() => {
+                page.events.extend(overlay::shown_events(write));
+                Ok(page)
+            }
+            (Some(page), _) => Ok(page),
+            (None, Some(write)) => Ok(EventPage { events: overlay::shown_events(write), next_cursor: None }),
+            (None, None) => Err(EngineError::NoSuchSession(id.to_string())),
+        }
     }
 
     pub async fn search(
@@ -228,7 +247,7 @@ fn cursor_or_store(error: StoreError) -> EngineError {
     }
 }
 
-fn interruption(row: InterruptionRow) -> Interruption {
+pub(crate) fn interruption(row: InterruptionRow) -> Interruption {
     Interruption { reason: row.reason, since: row.since, until: row.until, replayed: row.replayed }
 }
 

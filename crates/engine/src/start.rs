@@ -210,7 +210,10 @@ async fn mark_unfinished(
     clean_stop: Option<Timestamp>,
 ) -> Result<Vec<InterruptedAtStart>, StartError> {
     let mut interrupted = Vec::new();
-    for session in store.unfinished().await? {
+    let unfinished = store.unfinished().await?;
+    // In use from here on, so that whoever comes back before the marks are in the store finds them.
+    ingest.load(unfinished.iter().map(|s| &s.record.id)).await.map_err(StartError::Mark)?;
+    for session in unfinished {
         let (reason, since) = match clean_stop {
             Some(at) => (InterruptionReason::ServerStop, at),
             None => (InterruptionReason::ServerCrash, session.last_received_at),

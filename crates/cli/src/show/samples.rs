@@ -22,7 +22,7 @@ fn session(id: &str, state: &str, title: Option<&str>, last: &str, messages: u64
         "session_id": id, "title": title, "preview": "why does it hang\nwhen the peer resets?", "state": state,
         "provider": "claude-code", "model": "claude-opus-4", "workspace": "/home/ada/chasm",
         "editor": "Claude Code", "started_at": "2026-02-03T14:02:00Z", "last_event_at": last, "ended_at": null,
-        "event_count": 2 * messages, "message_count": messages, "tool_call_count": 3, "interruption_count": 1, "starred": false,
+        "event_count": 2 * messages, "message_count": messages, "tool_call_count": 2, "interruption_count": 1, "starred": false,
         "tags": [], "live": state == "recording",
     })
 }

@@ -3,7 +3,7 @@
 //! Owns the order of writes to the store. Never drops a job: what the store refuses is tried again until it works or the
 //! recorder stops, and the journal keeps it all the while. Invariant: a batch is applied with its `applied_lsn` or not at all.
 
-mod backlog;
+pub mod backlog;
 mod prepare;
 mod write;
 
@@ -15,7 +15,7 @@ use crate::pending::Pending;
 use chasm_journal::Media;
 use chasm_protocol::{LifecycleEvent, Timestamp};
 use chasm_store::{FlushBatch, Store, StoreError};
-use prepare::prepare;
+pub use prepare::prepare;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};

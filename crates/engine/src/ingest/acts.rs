@@ -9,6 +9,7 @@ use chasm_protocol::api::{RecoveryReport, SkippedSession};
 use chasm_protocol::session::{Evidence, Origin, Recovery, State};
 use chasm_protocol::{LifecycleEvent, SessionId};
 use chasm_store::{SessionPk, StoredSession};
+use std::sync::PoisonError;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -29,6 +30,8 @@ impl Ingest {
     /// Deletes a session from every file of the data folder.
     pub(super) async fn delete(&mut self, id: &SessionId) -> Result<(), EngineError> {
         self.settle_and_flush().await?;
+        self.shared.hub.forget(id.as_str());
+        self.forget_in_start_report(id).await?;
         let Some(deleted) = self.store.delete_session(id).await? else {
             return Err(EngineError::NoSuchSession(id.to_string()));
         };
@@ -45,6 +48,23 @@ impl Ingest {
         })?;
         let now = self.now();
         self.shared.hub.tell(now, LifecycleEvent::Deleted { session_id: id.to_string() });
+        Ok(())
+    }
+
+    /// The report of the start names the sessions that it interrupted.
+    async fn forget_in_start_report(&self, id: &SessionId) -> Result<(), EngineError> {
+        let changed = {
+            let mut report = self.shared.start_report.lock().unwrap_or_else(PoisonError::into_inner);
+            let named = report.as_mut().filter(|r| r.interrupted.iter().any(|i| i.session_id == id.as_str()));
+            named.map(|report| {
+                report.interrupted.retain(|i| i.session_id != id.as_str());
+                report.clone()
+            })
+        };
+        if let Some(report) = changed {
+            let text = serde_json::to_string(&report).map_err(|e| EngineError::BadRequest(e.to_string()))?;
+            self.store.put_meta(crate::start::LAST_START, Some(&text)).await?;
+        }
         Ok(())
     }
 

@@ -219,6 +219,14 @@ impl Ingest {
         }
     }
 
+    /// Takes sessions into use.
+    pub async fn load<'a>(
+        &mut self,
+        ids: impl Iterator<Item = &'a SessionId>,
+    ) -> Result<(), crate::RecordError> {
+        self.sessions.load(ids).await
+    }
+
     /// Waits until the marks of a start are durable.
     pub async fn settle_marks(&mut self) -> Result<(), crate::RecordError> {
         self.settle().await;

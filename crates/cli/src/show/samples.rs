@@ -22,7 +22,7 @@ fn session(id: &str, state: &str, title: Option<&str>, last: &str, messages: u64
         "session_id": id, "title": title, "preview": "why does it hang\nwhen the peer resets?", "state": state,
         "provider": "claude-code", "model": "claude-opus-4", "workspace": "/home/ada/chasm",
         "editor": "Claude Code", "started_at": "2026-02-03T14:02:00Z", "last_event_at": last, "ended_at": null,
-        "event_count": 2 * messages, "message_count": messages, "tool_call_count": 2, "interruption_count": 1, "starred": false,
+        "event_count": 2 * messages, "message_count": messages, "tool_call_count": 3, "interruption_count": 1, "starred": false,
         "tags": [], "live": state == "recording",
     })
 }
@@ -54,7 +54,7 @@ pub fn sessions() -> Vec<SessionSummary> {
 pub fn detail() -> SessionDetail {
     let mut summary =
         session("50a7220d", "interrupted", Some("Fix flaky websocket test"), "2026-02-03T14:24:00Z", 3);
-    summary["tool_calls"] = json!(2);
+    summary["tool_call_count"] = json!(2);
     let more = json!({
         "messages": [
             {"position": 1, "role": "user", "content": "why does it hang\nwhen the peer resets?",

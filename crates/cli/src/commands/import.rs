@@ -180,10 +180,11 @@ fn total(answer: &Answer) -> String {
         count(answer.new, "new event"),
         format!("{} already there", answer.already_there),
     ];
+    let skipped = if answer.skipped == 1 { "other file skipped" } else { "other files skipped" };
     let more = [
         (answer.refused, "refused"),
         (answer.failed, "of the files could not be read"),
-        (answer.skipped, "other files skipped"),
+        (answer.skipped, skipped),
     ];
     parts.extend(more.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")));
     format!("{}\n", parts.join(", "))

@@ -53,7 +53,6 @@ pub fn data_dir(given: Option<&Path>) -> Result<PathBuf, ClientError> {
     if let Some(folder) = std::env::var_os("CHASM_DATA_DIR").filter(|folder| !folder.is_empty()) {
         return Ok(folder.into());
     }
-    // The same call as the server makes: on Windows the folder is not simply one under `data_dir`.
     let dirs = directories::ProjectDirs::from("", "", "chasm-recorder").ok_or(ClientError::NoHome)?;
     Ok(dirs.data_dir().to_owned())
 }

@@ -37,7 +37,7 @@ fn describe(name: &str) -> String {
 }
 
 /// Removes every file that names the session, and every piece of the journal: damaged bytes rarely say whose they are.
-pub fn forget_session(folder: &Path, session: &SessionId, _lsns: (u64, u64)) -> io::Result<()> {
+pub fn forget_session(folder: &Path, session: &SessionId) -> io::Result<()> {
     let needle = session.as_str().as_bytes();
     for path in files(folder) {
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
@@ -100,7 +100,7 @@ mod tests {
         fs::write(at("journal-1-4096.bin"), b"who knows").unwrap();
         fs::write(at("recordings-mine.db"), [vec![0; PIECE - 3], b"my-session".to_vec()].concat()).unwrap();
         fs::write(at("recordings-other.db"), b"someone else's").unwrap();
-        forget_session(folder.path(), &SessionId::new("my-session").unwrap(), (1, 2)).unwrap();
+        forget_session(folder.path(), &SessionId::new("my-session").unwrap()).unwrap();
         let left: Vec<_> = list(folder.path()).into_iter().filter_map(|d| d.quarantined_as).collect();
         assert_eq!(left, ["recordings-other.db"]);
     }

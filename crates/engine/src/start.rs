@@ -27,6 +27,8 @@ pub const PAUSE: &str = "pause";
 
 /// Journal records handed from the reading thread at a time.
 const CHUNK: usize = 512;
+/// And what they may take in memory, about.
+const CHUNK_BYTES: usize = 1024 * 1024;
 
 /// Files of a data folder.
 pub struct Layout {
@@ -173,17 +175,21 @@ async fn replay_journal(
     let (chunks, mut coming) = mpsc::channel::<Vec<Replayed>>(4);
     let (after, quarantine) = (Lsn(opened.applied_lsn), Layout::of(&config.data_dir).quarantine);
     let reading = tokio::task::spawn_blocking(move || {
-        let mut chunk = Vec::with_capacity(CHUNK);
+        let (mut chunk, mut weight) = (Vec::with_capacity(CHUNK), 0);
         let mut unreadable = Vec::new();
         let opened = chasm_journal::open(media, settings, after, &mut |lsn, bytes| {
             match Replayed::read(lsn.0, bytes) {
-                Ok(record) => chunk.push(record),
+                Ok(record) => {
+                    weight += record.weight();
+                    chunk.push(record);
+                }
                 Err(what) => unreadable.push(set_aside(&quarantine, lsn.0, bytes, &what)),
             }
-            let full =
-                chunk.len() >= CHUNK || chunk.iter().map(Replayed::weight).sum::<usize>() > 1024 * 1024;
-            if full && chunks.blocking_send(std::mem::take(&mut chunk)).is_err() {
-                return Err("the replay ended early".into());
+            if chunk.len() >= CHUNK || weight > CHUNK_BYTES {
+                weight = 0;
+                if chunks.blocking_send(std::mem::take(&mut chunk)).is_err() {
+                    return Err("the replay ended early".into());
+                }
             }
             Ok(())
         });

@@ -11,8 +11,6 @@ use std::path::{Path, PathBuf};
 /// Why the data folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
-    #[error("no home folder is known for this user: name a data folder with --data-dir or CHASM_DATA_DIR")]
-    NoHome,
     #[error("{}: {what}: {source}", path.display())]
     Io { path: PathBuf, what: &'static str, source: io::Error },
     #[error(
@@ -32,16 +30,6 @@ impl FolderError {
     fn io(path: &Path, what: &'static str) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { path, what, source }
-    }
-}
-
-/// `CHASM_DATA_DIR`, else the platform's own place (Linux: `$XDG_DATA_HOME/chasm-recorder`).
-pub fn default_data_dir() -> Result<PathBuf, FolderError> {
-    match std::env::var_os("CHASM_DATA_DIR").filter(|dir| !dir.is_empty()) {
-        Some(dir) => Ok(dir.into()),
-        None => directories::ProjectDirs::from("", "", "chasm-recorder")
-            .map(|dirs| dirs.data_dir().to_owned())
-            .ok_or(FolderError::NoHome),
     }
 }
 

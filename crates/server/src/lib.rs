@@ -22,6 +22,6 @@ pub mod settings;
 mod ws;
 
 pub use daemon::{Daemon, DaemonError, Options};
-pub use folder::{ServerFile, default_data_dir, read_server_file, read_token};
+pub use folder::{ServerFile, read_server_file, read_token};
 pub use openapi::document as openapi_document;
 pub use settings::{Auth, Settings, SettingsError};

@@ -32,18 +32,17 @@ impl Ingest {
         self.settle_and_flush().await?;
         self.shared.hub.forget(id.as_str());
         self.forget_in_start_report(id).await?;
-        let Some(deleted) = self.store.delete_session(id).await? else {
+        if self.store.delete_session(id).await?.is_none() {
             return Err(EngineError::NoSuchSession(id.to_string()));
-        };
+        }
         self.sessions.remove(id);
         self.presence.forget(id);
         let purged = self.journal.purge(Lsn(self.applied)).await;
         purged.map_err(|e| {
             EngineError::BadRequest(format!("the session is deleted, its journal not yet: {e}"))
         })?;
-        let folder = self.config.data_dir.join("quarantine");
-        let range = (deleted.first_lsn, deleted.last_lsn);
-        quarantine::forget_session(&folder, id, range).map_err(|e| {
+        let folder = crate::start::Layout::of(&self.config.data_dir).quarantine;
+        quarantine::forget_session(&folder, id).map_err(|e| {
             EngineError::BadRequest(format!("the session is deleted, its quarantine not yet: {e}"))
         })?;
         let now = self.now();

@@ -1,7 +1,7 @@
 //! One run, one table: what recording costs, beside what else could be done with the same machine in the same minutes.
 //!
 //! Starts every server it measures as a process of its own on loopback and ends it. Asserts nothing: it prints figures and
-//! ratios, and writes them as JSON. `chasm-benches [--chasm PATH] [--out FILE] [--seconds N] [--quick]`
+//! ratios, and writes them as JSON. `chasm-benches [--chasm PATH] [--out FILE] [--seconds N] [--quick] [--only recording|restart|queries]`
 
 mod bare;
 mod disk;
@@ -26,12 +26,18 @@ struct Options {
     out: PathBuf,
     seconds: u64,
     quick: bool,
+    only: Option<String>,
 }
 
 fn options() -> Result<Options> {
     let beside = std::env::current_exe()?.with_file_name("chasm");
-    let mut options =
-        Options { chasm: beside, out: PathBuf::from("bench-results/latest.json"), seconds: 6, quick: false };
+    let mut options = Options {
+        chasm: beside,
+        out: PathBuf::from("bench-results/latest.json"),
+        seconds: 6,
+        quick: false,
+        only: None,
+    };
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         let mut value = || args.next().with_context(|| format!("{arg} needs a value"));
@@ -40,6 +46,7 @@ fn options() -> Result<Options> {
             "--out" => options.out = value()?.into(),
             "--seconds" => options.seconds = value()?.parse()?,
             "--quick" => options.quick = true,
+            "--only" => options.only = Some(value()?),
             other => anyhow::bail!("unknown argument {other}"),
         }
     }
@@ -59,9 +66,16 @@ async fn run(options: Options) -> Result<()> {
     let mut report = Report::new();
     report.section("disk");
     let sync = disk::sync_times(&mut report)?;
-    recording(&options, &mut report, sync).await?;
-    restart::measure(&options.chasm, if options.quick { 20 } else { 200 }, &mut report).await?;
-    queries::measure(&options.chasm, if options.quick { 20_000 } else { 200_000 }, &mut report).await?;
+    let wanted = |part: &str| options.only.as_deref().is_none_or(|only| only == part);
+    if wanted("recording") {
+        recording(&options, &mut report, sync).await?;
+    }
+    if wanted("restart") {
+        restart::measure(&options.chasm, if options.quick { 20 } else { 200 }, &mut report).await?;
+    }
+    if wanted("queries") {
+        queries::measure(&options.chasm, if options.quick { 20_000 } else { 200_000 }, &mut report).await?;
+    }
     report.write(&options.out)
 }
 

@@ -246,13 +246,17 @@ fn the_doctor_saves_what_a_damaged_database_still_has() {
         }
         recorder.term();
         let database = recorder.data_dir().join("recordings.db");
-        let bytes = fs::metadata(&database).unwrap().len();
         let mut pages = fs::read(&database).unwrap();
-        // one page in the middle
-        let page = usize::try_from(bytes / 2 / 4096 * 4096).unwrap();
+        // a page of events, found by what is in it: which page lies where depends on when it was written
+        let text = events::content("b", 150);
+        let event = [b"\"content\":\"", text.as_bytes()].concat();
+        let found =
+            pages.windows(event.len()).position(|bytes| bytes == event).expect("the event is in the file");
+        let page = found / 4096 * 4096;
         pages[page..page + 4096].fill(0xA5);
         fs::write(&database, pages).unwrap();
-        assert_eq!(recorder.cli(&["doctor"]).code, PROBLEMS);
+        let found = recorder.cli(&["doctor"]);
+        assert_eq!(found.code, PROBLEMS, "{found:?}");
         let mended = recorder.cli(&["doctor", "--repair", "--json"]);
         println!("{} {}", mended.code, mended.stdout);
         recorder.cli(&["doctor"]).ok();

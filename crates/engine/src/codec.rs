@@ -18,6 +18,8 @@ pub enum Record<'a> {
     Interrupted { at: Timestamp, reason: InterruptionReason, since: Timestamp, session: SessionId },
     /// The events of an interrupted or recovered session came again.
     Resumed { at: Timestamp, session: SessionId },
+    /// The way to the disk was tried out. Says nothing of any session.
+    Probe { at: Timestamp },
 }
 
 /// Why bytes are no record of this engine.
@@ -37,6 +39,7 @@ const EVENT: u8 = 1;
 const SNAPSHOT: u8 = 2;
 const INTERRUPTED: u8 = 3;
 const RESUMED: u8 = 4;
+const PROBE: u8 = 5;
 
 impl Record<'_> {
     /// Appends the record's bytes through `put`.
@@ -69,6 +72,10 @@ impl Record<'_> {
                 put(&at.as_micros().to_le_bytes());
                 put(session.as_str().as_bytes());
             }
+            Self::Probe { at } => {
+                put(&[PROBE]);
+                put(&at.as_micros().to_le_bytes());
+            }
         }
     }
 }
@@ -95,6 +102,7 @@ pub fn decode(bytes: &[u8]) -> Result<Record<'_>, CodecError> {
             Ok(Record::Interrupted { at, reason, since: input.time()?, session: input.session()? })
         }
         RESUMED => Ok(Record::Resumed { at: input.time()?, session: input.session()? }),
+        PROBE => Ok(Record::Probe { at: input.time()? }),
         kind => Err(CodecError::UnknownKind(kind)),
     }
 }
@@ -150,7 +158,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn any_record() -> impl Strategy<Value = (i64, i64, u64, u8, String, String)> {
-        (any::<i64>(), any::<i64>(), any::<u64>(), 0u8..4, "[^\\p{Cc}]{1,40}", ".{0,200}")
+        (any::<i64>(), any::<i64>(), any::<u64>(), 0u8..5, "[^\\p{Cc}]{1,40}", ".{0,200}")
     }
 
     proptest! {
@@ -162,7 +170,8 @@ mod tests {
                 0 => Record::Event { received_at: at, connection: ConnectionId(conn), kind: EventRowKind::Other, raw: &text },
                 1 => Record::Snapshot { received_at: at, taken_at: since, session, body: &text },
                 2 => Record::Interrupted { at, reason: InterruptionReason::Timeout, since, session },
-                _ => Record::Resumed { at, session },
+                3 => Record::Resumed { at, session },
+                _ => Record::Probe { at },
             };
             let mut bytes = Vec::new();
             record.encode(&mut |part| bytes.extend_from_slice(part));

@@ -53,7 +53,11 @@ pub async fn check(
         mend_by_starting(data_dir, &mut report).await?;
     }
     if let Ok((store, _)) = Store::open(&layout.database).await {
-        fold_again(&store, repair, progress, &mut report).await.map_err(as_start)?;
+        match fold_again(&store, repair, progress, &mut report).await {
+            // Said already, where the files were looked at; what can be read of it is for the repair to find out.
+            Err(EngineError::Store(error)) if error.is_corrupt() && !sound => {}
+            folded => folded.map_err(as_start)?,
+        }
         store.close().await?;
     }
     report.quarantined_files = crate::quarantine::list(&layout.quarantine).len() as u64;
@@ -75,7 +79,11 @@ async fn check_files(
     match Store::open(&layout.database).await {
         Ok((store, opened)) => {
             applied = opened.applied_lsn;
-            report.problems.extend(store.integrity().await?.into_iter().map(|p| format!("database: {p}")));
+            match store.integrity().await {
+                Ok(found) => report.problems.extend(found.into_iter().map(|p| format!("database: {p}"))),
+                Err(error) if error.is_corrupt() => report.problems.push(format!("database: {error}")),
+                Err(error) => return Err(error.into()),
+            }
             store.close().await?;
         }
         Err(OpenError::Corrupt { what, .. }) => report.problems.push(format!("database: damaged: {what}")),

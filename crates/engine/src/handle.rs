@@ -3,7 +3,7 @@
 //! Invariant: what is handed over under a ticket is answered: recorded once on disk, or refused.
 
 use crate::budget::Budget;
-use crate::flush::Trouble;
+use crate::flush::{BacklogReader, Trouble};
 use crate::ingest::{Command, Submission, micros};
 use crate::shared::Shared;
 use crate::start::{self, Started};
@@ -89,7 +89,7 @@ struct Inner {
     shared: Arc<Shared>,
     store: Store,
     journal: Journal,
-    media: Arc<dyn Media>,
+    backlog: BacklogReader,
     budget: Arc<Budget>,
     trouble: watch::Receiver<Trouble>,
     config: EngineConfig,
@@ -122,8 +122,8 @@ impl Engine {
         media: Arc<dyn Media>,
     ) -> Result<Self, StartError> {
         let shared = Arc::new(Shared::new(clock, version));
-        let Started { ingest, store, journal, budget, trouble } =
-            start::start(&config, &shared, media.clone()).await?;
+        let Started { ingest, store, journal, backlog, budget, trouble } =
+            start::start(&config, &shared, media).await?;
         let pause = read_pause(&store).await?;
         let (mailbox, commands) = mpsc::channel(MAILBOX);
         let (gone, leaving) = mpsc::unbounded_channel();
@@ -132,7 +132,7 @@ impl Engine {
             shared,
             store,
             journal,
-            media,
+            backlog,
             budget,
             trouble,
             config,
@@ -207,6 +207,16 @@ impl Engine {
         Ok(self.status().await)
     }
 
+    /// Tries out the way of every event, from the mailbox to the synced journal, with a record that says nothing. Works while
+    /// recording is paused. Answers the journal's last durable record.
+    pub async fn probe(&self) -> Result<u64, RecordError> {
+        let (reply, answer) = oneshot::channel();
+        let sent = self.0.mailbox.send(Command::Probe { reply }).await;
+        sent.map_err(|_| RecordError::ShuttingDown)?;
+        Ticket(answer).await?;
+        Ok(self.0.shared.durable_lsn())
+    }
+
     /// `Some(until)` while paused; changes are sent to WebSocket clients as `paused` and `resumed`.
     pub fn paused(&self) -> watch::Receiver<Option<PauseUntil>> {
         self.0.pause.subscribe()
@@ -229,8 +239,8 @@ impl Engine {
         &self.0.journal
     }
 
-    pub(crate) fn media(&self) -> &dyn Media {
-        &*self.0.media
+    pub(crate) fn backlog(&self) -> &BacklogReader {
+        &self.0.backlog
     }
 
     pub(crate) fn budget(&self) -> &Budget {

@@ -3,7 +3,7 @@
 //! Used only while the store refuses writes: then the journal has acknowledged events that the store has not, and a reader
 //! must not be told that they do not exist. Writes nothing. Invariant: what it shows is what the flush will write.
 
-use crate::flush::{backlog, prepare};
+use crate::flush::prepare;
 use crate::{Engine, EngineError, RecordError};
 use chasm_protocol::SessionId;
 use chasm_protocol::session::{Interruption, SessionDetail, SessionSummary, StoredEvent};
@@ -15,7 +15,7 @@ pub async fn unwritten(engine: &Engine, id: &SessionId) -> Result<Option<Session
     let (after, through) = (engine.shared().applied_lsn(), engine.shared().durable_lsn());
     let (mut at, mut records) = (after, Vec::new());
     while at < through {
-        let found = backlog::read(engine.media(), at, through).map_err(RecordError::NotRecording)?;
+        let found = engine.backlog().read(at, through, false).map_err(RecordError::NotRecording)?;
         if found.applied <= at {
             break;
         }

@@ -15,9 +15,12 @@ use chasm_protocol::status::{BufferStatus, DatabaseStatus, Health, JournalStatus
 use chasm_store::{InterruptionRow, SearchQuery, SessionWrite, StoreError, StoredCandidate};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::PoisonError;
+use std::time::Duration;
 
 /// Reports of past recoveries that an overview holds.
 const REPORTS: u32 = 50;
+/// Longest time that the status waits for the database to catch up.
+const STATUS_WAITS: Duration = Duration::from_millis(500);
 
 impl Engine {
     pub async fn sessions(&self, filter: SessionFilter) -> Result<SessionPage, EngineError> {
@@ -164,7 +167,9 @@ impl Engine {
     /// Never fails: what cannot be read is left out and said in `problem`.
     pub async fn status(&self) -> Status {
         let shared = self.shared();
-        let flushed = self.flushed().await;
+        // A flood is no reason to keep someone waiting who asks how things are: then the counts are those of a moment ago, and the
+        // buffer says how much is behind.
+        let flushed = tokio::time::timeout(STATUS_WAITS, self.flushed()).await.unwrap_or(Ok(()));
         let counts = self.store().counts().await.unwrap_or_default();
         let (recorded, duplicates, rejected) = shared.counts();
         let (buffered, buffered_bytes) = shared.buffered();

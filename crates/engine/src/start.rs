@@ -1,10 +1,11 @@
 //! The start: recovery first, then the tasks.
 //!
-//! Owns the order: check the database, replay the journal into it, mark what is unfinished as interrupted, report.
-//! Invariant: when it returns, the store has every record that was ever acknowledged, as far as the disk has kept them.
+//! Owns the order: check the database, take over what the journal has beside it, mark what is unfinished as interrupted, report.
+//! Invariant: when it returns, every record that was ever acknowledged is in the store or in the backlog, as far as the disk has
+//! kept them; and the journal is sound, or nothing of it is needed any more.
 
 use crate::budget::Budget;
-use crate::flush::{Done, Flusher, Job, Trouble};
+use crate::flush::{BacklogReader, Done, Flusher, Job, PassedOver, Trouble};
 use crate::ingest::{FlushLink, Ingest, Replay, Replayed};
 use crate::shared::Shared;
 use crate::{Clock, EngineConfig, StartError, quarantine, salvage};
@@ -13,6 +14,7 @@ use chasm_protocol::session::InterruptionReason;
 use chasm_protocol::status::{DamageReport, InterruptedAtStart, StartReport};
 use chasm_protocol::{LifecycleEvent, Timestamp};
 use chasm_store::{OpenError, OpenReport, Store};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
@@ -61,6 +63,7 @@ pub struct Started {
     pub ingest: Ingest,
     pub store: Store,
     pub journal: Journal,
+    pub backlog: BacklogReader,
     pub budget: Arc<Budget>,
     pub trouble: watch::Receiver<Trouble>,
 }
@@ -81,11 +84,10 @@ pub async fn start(
         false => store.get_meta(CLEAN_STOP).await?.and_then(|text| Timestamp::parse(&text).ok()),
     };
     store.put_meta(CLEAN_STOP, None).await?;
-    let (flush, trouble) = spawn_flusher(&store, shared, opened.max_pk + 1, media.clone())?;
-    let replay = Replay::new(store.clone(), flush, shared.clock.clone());
-    let replayed = replay_journal(config, media, &opened, replay).await?;
-    // Records that could not be read are set aside: nothing is left to be brought into the store.
-    let applied = replayed.applied.max(opened.applied_lsn).max(replayed.report.last_lsn.0);
+    let backlog = BacklogReader { media: media.clone(), passed_over: PassedOver::default() };
+    let (flush, trouble) = spawn_flusher(&store, shared, opened.max_pk + 1, backlog.clone())?;
+    let mut replayed = replay_journal(config, media, &opened, Replay::new(store.clone())).await?;
+    let applied = opened.applied_lsn;
     shared.note_flush(applied, shared.clock.now());
     shared.note_durable_silently(replayed.journal.stats().durable_lsn.0.max(applied));
     replayed.journal.truncate(Lsn(applied));
@@ -96,9 +98,16 @@ pub async fn start(
         store.clone(),
         replayed.journal.clone(),
         budget.clone(),
-        replayed.flush,
+        flush,
         applied,
     );
+    let _ = backlog.passed_over.set(std::mem::take(&mut replayed.passed_over));
+    let damaged = !replayed.report.is_sound();
+    ingest.take_over(replayed.replay, replayed.report.last_lsn.0, damaged);
+    if damaged {
+        // What was set aside is known now and only now: from here on damage is news again.
+        ingest.bring_in_backlog().await?;
+    }
     let interrupted = mark_unfinished(&mut ingest, &store, clean_stop).await?;
     let mut report = report(&replayed.report, replayed.unreadable, clean_stop.is_some(), shared.clock.now());
     report.database_ok = database_note.is_none() && opened.quick_check.is_empty();
@@ -106,7 +115,7 @@ pub async fn start(
     report.interrupted = interrupted;
     report.took_ms = begun.elapsed().as_secs_f64() * 1000.0;
     tell(shared, &store, report).await?;
-    Ok(Started { ingest, store, journal: replayed.journal, budget, trouble })
+    Ok(Started { ingest, store, journal: replayed.journal, backlog, budget, trouble })
 }
 
 /// Opens the database; a damaged one is set aside, and what can still be read of it goes into a new one.
@@ -118,7 +127,7 @@ async fn open_database(
         Ok((store, report)) if report.quick_check.is_empty() => return Ok((store, report, None)),
         Ok((store, report)) => {
             store.close().await.map_err(StartError::SetAside)?;
-            report.quick_check.join("; ")
+            in_brief(&report.quick_check)
         }
         Err(OpenError::Corrupt { what, .. }) => what,
         Err(error) => return Err(error.into()),
@@ -140,16 +149,26 @@ async fn open_database(
     Ok((store, report, Some(note)))
 }
 
+/// The first of what the check of a database found, and how much more there is: SQLite lists every cell of a broken page.
+fn in_brief(findings: &[String]) -> String {
+    let mut lines = findings.iter().flat_map(|f| f.lines()).filter(|line| !line.starts_with("***"));
+    let first = lines.next().unwrap_or("it cannot be read");
+    match lines.count() {
+        0 => first.to_owned(),
+        more => format!("{first}, and {more} more"),
+    }
+}
+
 fn spawn_flusher(
     store: &Store,
     shared: &Shared,
     next_pk: i64,
-    media: Arc<dyn Media>,
+    backlog: BacklogReader,
 ) -> Result<(FlushLink, watch::Receiver<Trouble>), StartError> {
     let (jobs, taken) = mpsc::channel::<Job>(1);
     let (done, finished) = mpsc::channel::<Done>(1);
     let (trouble, watched) = watch::channel(None);
-    let flusher = Flusher { store: store.clone(), hub: shared.hub.clone(), next_pk, trouble, media };
+    let flusher = Flusher { store: store.clone(), hub: shared.hub.clone(), next_pk, trouble, backlog };
     flusher.spawn(taken, done)?;
     Ok((FlushLink::new(jobs, finished, watched.clone()), watched))
 }
@@ -157,13 +176,14 @@ fn spawn_flusher(
 struct JournalReplayed {
     journal: Journal,
     report: JournalReport,
-    flush: FlushLink,
-    applied: u64,
+    replay: Replay,
     /// Records whose bytes are right and whose content is not.
     unreadable: Vec<DamageReport>,
+    /// Records that the flusher has to leave out: these, and duplicates.
+    passed_over: HashSet<u64>,
 }
 
-/// Reads the journal on a thread of its own, in chunks, while the store takes what came before.
+/// Reads the journal on a thread of its own, in chunks.
 async fn replay_journal(
     config: &EngineConfig,
     media: Arc<dyn Media>,
@@ -176,14 +196,18 @@ async fn replay_journal(
     let (after, quarantine) = (Lsn(opened.applied_lsn), Layout::of(&config.data_dir).quarantine);
     let reading = tokio::task::spawn_blocking(move || {
         let (mut chunk, mut weight) = (Vec::with_capacity(CHUNK), 0);
-        let mut unreadable = Vec::new();
+        let (mut unreadable, mut passed_over) = (Vec::new(), HashSet::new());
         let opened = chasm_journal::open(media, settings, after, &mut |lsn, bytes| {
             match Replayed::read(lsn.0, bytes) {
-                Ok(record) => {
+                Ok(None) => {}
+                Ok(Some(record)) => {
                     weight += record.weight();
                     chunk.push(record);
                 }
-                Err(what) => unreadable.push(set_aside(&quarantine, lsn.0, bytes, &what)),
+                Err(what) => {
+                    passed_over.insert(lsn.0);
+                    unreadable.push(set_aside(&quarantine, lsn.0, bytes, &what));
+                }
             }
             if chunk.len() >= CHUNK || weight > CHUNK_BYTES {
                 weight = 0;
@@ -194,14 +218,15 @@ async fn replay_journal(
             Ok(())
         });
         let _ = chunks.blocking_send(chunk);
-        opened.map(|(journal, report)| (journal, report, unreadable))
+        opened.map(|(journal, report)| (journal, report, unreadable, passed_over))
     });
     while let Some(records) = coming.recv().await {
         replay.take(records).await?;
     }
-    let (journal, report, unreadable) = reading.await.map_err(|e| StartError::Replay(e.to_string()))??;
-    let (flush, applied) = replay.finish().await?;
-    Ok(JournalReplayed { journal, report, flush, applied, unreadable })
+    let read = reading.await.map_err(|e| StartError::Replay(e.to_string()))?;
+    let (journal, report, unreadable, mut passed_over) = read?;
+    passed_over.extend(replay.take_duplicates());
+    Ok(JournalReplayed { journal, report, replay, unreadable, passed_over })
 }
 
 fn set_aside(folder: &Path, lsn: u64, bytes: &[u8], what: &str) -> DamageReport {
@@ -216,16 +241,16 @@ async fn mark_unfinished(
     clean_stop: Option<Timestamp>,
 ) -> Result<Vec<InterruptedAtStart>, StartError> {
     let mut interrupted = Vec::new();
-    let unfinished = store.unfinished().await?;
+    let stored = store.unfinished().await?;
     // In use from here on, so that whoever comes back before the marks are in the store finds them.
-    ingest.load(unfinished.iter().map(|s| &s.record.id)).await.map_err(StartError::Mark)?;
-    for session in unfinished {
+    ingest.load(stored.iter().map(|s| &s.record.id)).await.map_err(StartError::Mark)?;
+    for (session, last_received) in ingest.unfinished() {
         let (reason, since) = match clean_stop {
             Some(at) => (InterruptionReason::ServerStop, at),
-            None => (InterruptionReason::ServerCrash, session.last_received_at),
+            None => (InterruptionReason::ServerCrash, last_received),
         };
-        ingest.interrupt(&session.record.id, reason, since).map_err(StartError::Mark)?;
-        interrupted.push(InterruptedAtStart { session_id: session.record.id.to_string(), reason, since });
+        ingest.interrupt(&session, reason, since).map_err(StartError::Mark)?;
+        interrupted.push(InterruptedAtStart { session_id: session.to_string(), reason, since });
     }
     if !interrupted.is_empty() {
         ingest.settle_marks().await.map_err(StartError::Mark)?;

@@ -241,6 +241,14 @@ pub struct PauseRequest {
     pub minutes: Option<u32>,
 }
 
+/// Answer to `POST /api/recording/probe`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ProbeAnswer {
+    /// The journal's last record that is on disk.
+    pub durable_lsn: u64,
+    pub took_ms: f64,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct NoticePage {
     pub notices: Vec<crate::lifecycle::Notice>,

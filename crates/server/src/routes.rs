@@ -59,6 +59,7 @@ pub(crate) fn table() -> Vec<Endpoint> {
         endpoint(recovery::__path_overview, recovery::overview),
         endpoint(recovery::__path_recover, recovery::recover),
         endpoint(status::__path_show, status::show),
+        endpoint(status::__path_probe, status::probe),
         endpoint(status::__path_pause, status::pause),
         endpoint(status::__path_resume, status::resume),
         endpoint(notices::__path_list, notices::list),

@@ -3,16 +3,16 @@
 //! Owns the order of writes to the store. Never drops a job: what the store refuses is tried again until it works or the
 //! recorder stops, and the journal keeps it all the while. Invariant: a batch is applied with its `applied_lsn` or not at all.
 
-pub mod backlog;
+mod backlog;
 mod prepare;
 mod write;
 
+pub use backlog::{BacklogReader, PassedOver};
 pub use write::{Effect, Resumption, STORED_LIMITS, stored_fold_event};
 
 use crate::StartError;
 use crate::hub::Hub;
 use crate::pending::Pending;
-use chasm_journal::Media;
 use chasm_protocol::{LifecycleEvent, Timestamp};
 use chasm_store::{FlushBatch, Store, StoreError};
 pub use prepare::prepare;
@@ -33,7 +33,8 @@ pub enum Records {
     /// In memory. The store has everything up to `applied` after this job.
     Held { records: Vec<Pending>, applied: u64 },
     /// In the journal alone: those behind `after`, up to `through` at most.
-    InJournal { after: u64, through: u64 },
+    /// `damaged`: what cannot be read of them was set aside before.
+    InJournal { after: u64, through: u64, damaged: bool },
 }
 
 /// What a finished job did.
@@ -65,8 +66,7 @@ pub struct Flusher {
     pub hub: Arc<Hub>,
     pub next_pk: i64,
     pub trouble: watch::Sender<Trouble>,
-    /// The journal's disk: records that were not kept in memory are read again.
-    pub media: Arc<dyn Media>,
+    pub backlog: BacklogReader,
 }
 
 impl Flusher {
@@ -130,16 +130,13 @@ impl Flusher {
 
     /// The records of a job, the last one that the store has after it, and how many were read from the journal.
     async fn records(&self, records: Records) -> (Vec<Pending>, u64, usize) {
-        let (after, through) = match records {
+        let (after, through, damaged) = match records {
             Records::Held { records, applied } => return (records, applied, 0),
-            Records::InJournal { after, through } => (after, through),
+            Records::InJournal { after, through, damaged } => (after, through, damaged),
         };
         loop {
-            match backlog::read(&*self.media, after, through) {
-                Ok(found) => {
-                    let read = found.records.len();
-                    return (found.records, found.applied, read);
-                }
+            match self.backlog.read(after, through, damaged) {
+                Ok(found) => return (found.records, found.applied, found.read),
                 Err(message) => {
                     let trouble = StoreTrouble { disk_full: false, message };
                     self.trouble.send_if_modified(|now| now.replace(trouble.clone()) != Some(trouble));

@@ -30,6 +30,10 @@ pub enum Command {
     Flush {
         reply: Reply<()>,
     },
+    /// Tries out the way to the disk; answered when a record that says nothing is durable.
+    Probe {
+        reply: Reply<Result<Vec<Outcome>, RecordError>>,
+    },
     Presence {
         reply: Reply<Vec<ConnectionStatus>>,
     },

@@ -24,6 +24,8 @@ pub struct Backlog {
     /// The last of them.
     pub through: u64,
     pub records: usize,
+    /// The start found damage among them and set it aside: what cannot be read of them is known.
+    pub damaged: bool,
 }
 
 impl FlushLink {
@@ -80,7 +82,7 @@ impl Ingest {
     pub(super) fn keep(&mut self, mut records: Vec<Pending>, taken: usize) {
         let Some(last) = records.last().map(|r| r.lsn) else { return self.budget.give(taken) };
         if self.backlog.is_some() || self.budget.used() > self.budget.max() / 2 {
-            let backlog = self.backlog.get_or_insert(Backlog { through: last, records: 0 });
+            let backlog = self.backlog.get_or_insert(Backlog { through: last, records: 0, damaged: false });
             backlog.through = last;
             backlog.records += records.len();
             self.budget.give(taken);
@@ -119,9 +121,16 @@ impl Ingest {
             self.buffered_weight -= records.iter().map(|r| r.weight).sum::<usize>();
             return Some(Records::Held { records, applied });
         }
-        let backlog = self.backlog.filter(|_| self.buffer.is_empty())?;
+        if !self.buffer.is_empty() {
+            return None;
+        }
+        let Some(backlog) = self.backlog else {
+            let behind = self.probed > self.applied && self.probed <= self.shared.durable_lsn();
+            return behind.then(|| Records::Held { records: Vec::new(), applied: self.probed });
+        };
         let through = backlog.through.min(self.shared.durable_lsn());
-        (through > self.applied).then_some(Records::InJournal { after: self.applied, through })
+        let damaged = backlog.damaged;
+        (through > self.applied).then_some(Records::InJournal { after: self.applied, through, damaged })
     }
 
     /// How many records at the front of the buffer are durable.
@@ -155,9 +164,9 @@ impl Ingest {
 
     fn start_flush(&mut self, records: Records) {
         let records = match records {
-            // Notices alone: the store stays where it is.
-            Records::Held { records, .. } if records.is_empty() => {
-                Records::Held { records, applied: self.applied }
+            // With notices alone the store stays where it is.
+            Records::Held { records, applied } if records.is_empty() => {
+                Records::Held { records, applied: applied.max(self.applied) }
             }
             other => other,
         };

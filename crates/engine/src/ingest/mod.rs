@@ -83,6 +83,8 @@ pub struct Ingest {
     outage_since: Option<Timestamp>,
     last_time: Timestamp,
     last_lsn: u64,
+    /// The last record that has nothing for the store.
+    probed: u64,
     applied: u64,
     last_sweep: Instant,
 }
@@ -122,6 +124,7 @@ impl Ingest {
             budget,
             flush,
             last_lsn,
+            probed: 0,
             applied,
         }
     }
@@ -190,6 +193,7 @@ impl Ingest {
             }
             Command::Snapshot { request, weight, reply } => self.snapshot(*request, weight, reply).await,
             Command::Flush { reply } => self.add_reader(reply),
+            Command::Probe { reply } => self.probe(reply),
             Command::Presence { reply } => {
                 let _ = reply.send(self.presence.status());
             }

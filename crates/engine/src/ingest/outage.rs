@@ -35,6 +35,7 @@ impl Ingest {
         self.buffered_weight -= dropped;
         self.budget.give(dropped);
         self.cut_backlog(durable);
+        self.probed = self.probed.min(durable);
         for waiting in self.waiting.drain(..) {
             let _ = waiting.reply.send(Err(refusal.clone()));
         }

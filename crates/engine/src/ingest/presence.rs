@@ -227,6 +227,14 @@ impl Ingest {
         self.sessions.load(ids).await
     }
 
+    /// Sessions in use that are recording, with their last sign of life, the oldest first.
+    pub fn unfinished(&self) -> Vec<(SessionId, Timestamp)> {
+        let recording = self.sessions.iter().filter(|(_, t)| t.exists && t.state() == State::Recording);
+        let mut found: Vec<_> = recording.map(|(id, t)| (id.clone(), t.last_received)).collect();
+        found.sort_unstable_by(|(a, at), (b, bt)| at.cmp(bt).then_with(|| a.cmp(b)));
+        found
+    }
+
     /// Waits until the marks of a start are durable.
     pub async fn settle_marks(&mut self) -> Result<(), crate::RecordError> {
         self.settle().await;

@@ -176,6 +176,24 @@ impl Ingest {
         }
     }
 
+    /// Sends a record that says nothing down the way of all others.
+    pub(super) fn probe(&mut self, reply: oneshot::Sender<Result<Vec<Outcome>, RecordError>>) {
+        let at = self.now();
+        let appended = match self.refusal.clone() {
+            Some(refusal) => Err(refusal),
+            None => self.append(&Record::Probe { at }),
+        };
+        let lsn = match appended {
+            Ok(lsn) => lsn,
+            Err(error) => return drop(reply.send(Err(error))),
+        };
+        self.probed = lsn;
+        if let Some(backlog) = &mut self.backlog {
+            (backlog.through, backlog.records) = (lsn, backlog.records + 1);
+        }
+        self.waiting.push_back(Waiting { lsn, outcomes: Vec::new(), reply });
+    }
+
     /// Appends one record of the engine's own.
     pub(super) fn append(&mut self, record: &Record<'_>) -> Result<u64, RecordError> {
         let mut batch = self.journal.batch().map_err(|e| append_refusal(&e))?;
@@ -308,7 +326,7 @@ pub(super) fn classify(parsed: &Parsed, tracked: &Tracked) -> Known {
 }
 
 /// Takes an event that the journal has into account, and makes the row that the store will get.
-pub(super) fn enter(
+fn enter(
     parsed: Parsed,
     identity: Option<Identity>,
     kind: EventRowKind,
@@ -318,14 +336,20 @@ pub(super) fn enter(
     tracked: &mut Tracked,
 ) -> PendingEvent {
     let event = pending_event(parsed, identity, kind, lsn, received_at, connection);
-    tracked.exists = true;
-    tracked.last_lsn = lsn;
-    tracked.last_received = received_at;
-    tracked.seen.insert(event.row.identity, event.row.content, lsn);
-    if matches!(kind, EventRowKind::Folded | EventRowKind::Other) {
-        tracked.note_order(event.row.order_key(), matches!(event.body, Body::SessionEnd(_)));
-    }
+    note(&event, tracked);
     event
+}
+
+/// Takes the row of a journalled event into account.
+pub(super) fn note(event: &PendingEvent, tracked: &mut Tracked) {
+    let row = &event.row;
+    tracked.exists = true;
+    tracked.last_lsn = row.lsn;
+    tracked.last_received = row.received_at;
+    tracked.seen.insert(row.identity, row.content, row.lsn);
+    if matches!(row.kind, EventRowKind::Folded | EventRowKind::Other) {
+        tracked.note_order(row.order_key(), matches!(event.body, Body::SessionEnd(_)));
+    }
 }
 
 /// The row that the store will get.

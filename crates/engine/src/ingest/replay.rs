@@ -1,18 +1,22 @@
-//! Replay at start: journal records that the store does not have go the way of new ones, without being written again.
+//! Replay at start: what the journal has and the store has not, taken over without being written again.
 //!
-//! Invariant: a record is replayed under the number it has; what was a duplicate stays one.
+//! Keeps of each record what ingest has to know (identity, order, state); the records themselves stay in the journal as backlog,
+//! which the flusher brings into the store while clients are served. Invariant: a record keeps its number, and what was a
+//! duplicate stays one.
 
-use super::flushing::FlushLink;
-use super::record::{Known, classify, enter, pending_event};
+use super::Ingest;
+use super::flushing::Backlog;
+use super::record::{Known, classify, note, pending_event};
 use super::sessions::Sessions;
+use crate::StartError;
 use crate::codec::Record;
-use crate::flush::{Done, Job, Records, STORED_LIMITS, Trouble};
+use crate::flush::{STORED_LIMITS, Trouble};
 use crate::pending::{Pending, What};
-use crate::{Clock, StartError};
 use chasm_protocol::session::{InterruptionReason, SnapshotBody};
 use chasm_protocol::{ConnectionId, Identity, Parsed, SessionId, Timestamp, parse_event};
 use chasm_store::{EventRowKind, Store};
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// A journal record, read.
@@ -32,24 +36,26 @@ enum ReplayedWhat {
 }
 
 impl Replayed {
-    /// Reads a record; the error says what is wrong with it.
-    pub fn read(lsn: u64, bytes: &[u8]) -> Result<Self, String> {
-        match crate::codec::decode(bytes).map_err(|e| e.to_string())? {
+    /// Reads a record; `None` where it is of no session. The error says what is wrong with it.
+    pub fn read(lsn: u64, bytes: &[u8]) -> Result<Option<Self>, String> {
+        let (session, what) = match crate::codec::decode(bytes).map_err(|e| e.to_string())? {
             Record::Event { received_at, connection, kind, raw } => {
                 let parsed = parse_event(raw, &STORED_LIMITS).map_err(|refusal| refusal.message)?;
                 let session = parsed.event.session_id.clone();
                 let what = ReplayedWhat::Event { received_at, connection, kind, parsed: Box::new(parsed) };
-                Ok(Self { lsn, session, what })
+                (session, what)
             }
             Record::Snapshot { received_at, taken_at, session, body } => {
                 let body = serde_json::from_str(body).map_err(|e| format!("snapshot: {e}"))?;
-                Ok(Self { lsn, session, what: ReplayedWhat::Snapshot { received_at, taken_at, body } })
+                (session, ReplayedWhat::Snapshot { received_at, taken_at, body })
             }
             Record::Interrupted { reason, since, session, .. } => {
-                Ok(Self { lsn, session, what: ReplayedWhat::Interrupted { reason, since } })
+                (session, ReplayedWhat::Interrupted { reason, since })
             }
-            Record::Resumed { at, session } => Ok(Self { lsn, session, what: ReplayedWhat::Resumed { at } }),
-        }
+            Record::Resumed { at, session } => (session, ReplayedWhat::Resumed { at }),
+            Record::Probe { .. } => return Ok(None),
+        };
+        Ok(Some(Self { lsn, session, what }))
     }
 
     /// The record as it goes to the store. It was told from duplicates when it was written.
@@ -85,27 +91,23 @@ impl Replayed {
     }
 }
 
-/// Bytes that wait for the flusher at most, about.
-const WAITING_MAX: usize = 12 * 1024 * 1024;
-/// Records of one transaction.
-const BATCH: usize = 8_000;
+/// A store that cannot be written for so long ends a start that has to wait for it.
+const TROUBLE_LASTS: Duration = Duration::from_secs(3);
 
-/// The replay of one start.
+/// What a start takes over from the journal.
 pub struct Replay {
     sessions: Sessions,
-    flush: FlushLink,
-    buffer: Vec<Pending>,
-    weight: usize,
-    applied: u64,
-    clock: Arc<dyn Clock>,
+    records: usize,
+    last: u64,
+    duplicates: HashSet<u64>,
 }
 
 impl Replay {
-    pub fn new(store: Store, flush: FlushLink, clock: Arc<dyn Clock>) -> Self {
-        Self { sessions: Sessions::new(store), flush, buffer: Vec::new(), weight: 0, applied: 0, clock }
+    pub fn new(store: Store) -> Self {
+        Self { sessions: Sessions::new(store), records: 0, last: 0, duplicates: HashSet::new() }
     }
 
-    /// Takes a run of records in, and flushes when enough have come.
+    /// Takes a run of records in.
     pub async fn take(&mut self, records: Vec<Replayed>) -> Result<(), StartError> {
         let failed = |e: crate::RecordError| StartError::Replay(e.to_string());
         self.sessions.load(records.iter().map(|r| &r.session)).await.map_err(failed)?;
@@ -115,76 +117,80 @@ impl Replay {
         });
         self.sessions.look_up(events).await.map_err(failed)?;
         for record in records {
-            self.weight += record.weight();
-            self.enter(record);
-        }
-        if self.buffer.len() >= BATCH || self.weight >= WAITING_MAX {
-            self.hand_over().await?;
+            self.note(record);
         }
         Ok(())
     }
 
-    /// Flushes what is left; gives the flusher back, and the last record that the store has now.
-    pub async fn finish(mut self) -> Result<(FlushLink, u64), StartError> {
-        while !self.buffer.is_empty() || self.flush.is_busy() {
-            self.hand_over().await?;
-        }
-        Ok((self.flush, self.applied))
+    /// Records that the store has under another number: a database that was put together again may.
+    pub fn take_duplicates(&mut self) -> HashSet<u64> {
+        std::mem::take(&mut self.duplicates)
     }
 
-    /// Gives the flusher what waits once it is done with the job before: reading and writing go on side by side.
-    async fn hand_over(&mut self) -> Result<(), StartError> {
-        if self.flush.is_busy() {
-            let trouble = self.flush.trouble.clone();
-            let done = tokio::select! {
-                done = self.flush.done() => done,
-                message = lasting_trouble(trouble) => return Err(StartError::Replay(message)),
-            };
-            let done = done.ok_or_else(|| StartError::Replay(String::from("the flusher ended")))?;
-            self.flushed(&done);
-        }
-        if let Some(last) = self.buffer.last() {
-            let applied = last.lsn;
-            let records = Records::Held { records: std::mem::take(&mut self.buffer), applied };
-            self.flush.start(Job { records, at: self.clock.now() });
-            self.weight = 0;
-        }
-        Ok(())
-    }
-
-    fn flushed(&mut self, done: &Done) {
-        self.flush.end();
-        self.applied = self.applied.max(done.applied);
-        for effect in &done.effects {
-            if let Some(tracked) = self.sessions.get_mut(&effect.session) {
-                tracked.flushed(effect.pk, effect.last_lsn);
-            }
-        }
-        self.sessions.sweep(self.applied);
-    }
-
-    fn enter(&mut self, record: Replayed) {
+    fn note(&mut self, record: Replayed) {
         let Replayed { lsn, session, what } = record;
-        let what = match what {
+        (self.records, self.last) = (self.records + 1, lsn);
+        match what {
             ReplayedWhat::Event { received_at, connection, kind, parsed } => {
                 let tracked = self.sessions.entry(&session, received_at);
                 let identity = match classify(&parsed, tracked) {
-                    Known::Duplicate => return,
+                    Known::Duplicate => {
+                        self.duplicates.insert(lsn);
+                        return;
+                    }
                     Known::Conflict(identity) => Some(identity),
                     Known::New(identity, _) => identity,
                 };
-                What::Event(Box::new(enter(*parsed, identity, kind, lsn, received_at, connection, tracked)))
+                note(&pending_event(*parsed, identity, kind, lsn, received_at, connection), tracked);
             }
-            ReplayedWhat::Snapshot { received_at, taken_at, body } => {
-                let hash = body.hash();
+            ReplayedWhat::Snapshot { received_at, body, .. } => {
                 let tracked = self.sessions.entry(&session, received_at);
-                (tracked.exists, tracked.last_lsn) = (true, lsn);
-                What::Snapshot { received_at, taken_at, hash, body }
+                (tracked.exists, tracked.last_lsn, tracked.last_received) = (true, lsn, received_at);
+                tracked.last_snapshot = Some(body.hash());
             }
-            ReplayedWhat::Interrupted { reason, since } => What::Interrupted { reason, since },
-            ReplayedWhat::Resumed { at } => What::Resumed { at },
-        };
-        self.buffer.push(Pending { lsn, session, weight: 0, what });
+            ReplayedWhat::Interrupted { since, .. } => {
+                if let Some(tracked) = self.sessions.get_mut(&session) {
+                    tracked.interrupt(since);
+                    tracked.last_lsn = lsn;
+                }
+            }
+            ReplayedWhat::Resumed { .. } => {
+                if let Some(tracked) = self.sessions.get_mut(&session) {
+                    tracked.resume();
+                    tracked.last_lsn = lsn;
+                }
+            }
+        }
+    }
+}
+
+impl Ingest {
+    /// Goes on with what an earlier run left in the journal, up to record `through`. Only before anything else is recorded.
+    pub fn take_over(&mut self, replay: Replay, through: u64, damaged: bool) {
+        self.sessions = replay.sessions;
+        if through > self.applied {
+            self.backlog = Some(Backlog { through, records: replay.records, damaged });
+        }
+        self.note_buffer();
+    }
+
+    /// Waits until the store has the whole backlog.
+    pub async fn bring_in_backlog(&mut self) -> Result<(), StartError> {
+        let refused = lasting_trouble(self.flush.trouble.clone());
+        tokio::pin!(refused);
+        while self.backlog.is_some() {
+            if !self.flush.is_busy() {
+                self.flush_if_due();
+            }
+            tokio::select! {
+                done = self.flush.done() => match done {
+                    Some(done) => self.on_flushed(done),
+                    None => return Err(StartError::Replay(String::from("the flusher ended"))),
+                },
+                message = &mut refused => return Err(StartError::Replay(message)),
+            }
+        }
+        Ok(())
     }
 }
 
@@ -200,6 +206,3 @@ async fn lasting_trouble(mut trouble: watch::Receiver<Trouble>) -> String {
         }
     }
 }
-
-/// A store that cannot be written for so long ends the start.
-const TROUBLE_LASTS: std::time::Duration = std::time::Duration::from_secs(3);

@@ -8,9 +8,10 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use chasm_protocol::ErrorCode;
-use chasm_protocol::api::{ErrorBody, PauseRequest};
+use chasm_protocol::api::{ErrorBody, PauseRequest, ProbeAnswer};
 use chasm_protocol::status::Status;
 use http::HeaderMap;
+use std::time::Instant;
 
 /// Longest pause with an end: a week.
 const PAUSE_MINUTES: u32 = 7 * 24 * 60;
@@ -26,6 +27,25 @@ const PAUSE_MINUTES: u32 = 7 * 24 * 60;
 pub(crate) async fn show(State(app): Shared, query: Query) -> Result<Json<Status>, Failure> {
     query.end()?;
     Ok(Json(app.engine.status().await))
+}
+
+/// Tries out the way of an event: this port, the journal, the disk. Records nothing.
+#[utoipa::path(
+    post,
+    path = "/api/recording/probe",
+    tag = "status",
+    operation_id = "probe",
+    responses(
+        (status = 200, description = "a record that says nothing is on disk", body = ProbeAnswer),
+        (status = 503, description = "nothing can be recorded", body = ErrorBody),
+        (status = 507, description = "the disk is full", body = ErrorBody),
+    )
+)]
+pub(crate) async fn probe(State(app): Shared, query: Query) -> Result<Json<ProbeAnswer>, Failure> {
+    query.end()?;
+    let begun = Instant::now();
+    let durable_lsn = app.engine.probe().await?;
+    Ok(Json(ProbeAnswer { durable_lsn, took_ms: begun.elapsed().as_secs_f64() * 1e3 }))
 }
 
 /// Stops taking events until it is resumed, or for some minutes.

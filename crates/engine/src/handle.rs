@@ -31,8 +31,8 @@ pub enum Outcome {
     Conflict,
 }
 
-/// Resolves when the events of one submission are on disk: one outcome an event, in order.
-/// The tickets of one connection resolve in the order of submission.
+/// Resolves when the events of one submission are on disk: one outcome an event, in order. A ticket may resolve before an
+/// earlier one of its connection.
 #[derive(Debug)]
 pub struct Ticket(oneshot::Receiver<Result<Vec<Outcome>, RecordError>>);
 

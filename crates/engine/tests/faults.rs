@@ -1,7 +1,7 @@
 //! The engine on a disk that fails: what was refused is not remembered as recorded, what was acknowledged stays.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
-use chasm_engine::{Engine, EngineConfig, Outcome, RecordError, SystemClock};
+use chasm_engine::{Engine, EngineConfig, EngineError, Outcome, RecordError, SystemClock};
 use chasm_journal::{AppendFile, DiskMedia, Folder, Media, ReadFile};
 use chasm_protocol::status::Health;
 use chasm_protocol::{Limits, Parsed, SessionId, parse_event};
@@ -21,6 +21,7 @@ struct Failing {
 struct Faults {
     full: AtomicBool,
     sync_fails: AtomicBool,
+    removing_fails: AtomicBool,
 }
 
 struct FailingFile(Box<dyn AppendFile>, Arc<Faults>);
@@ -62,6 +63,9 @@ impl Media for Failing {
         self.disk.sync(folder, name)
     }
     fn remove(&self, folder: Folder, name: &str) -> io::Result<()> {
+        if self.fault.removing_fails.load(SeqCst) {
+            return Err(io::Error::other("input/output error"));
+        }
         self.disk.remove(folder, name)
     }
     fn sync_folder(&self, folder: Folder) -> io::Result<()> {
@@ -235,5 +239,26 @@ async fn what_waits_in_the_journal_alone_is_read_in_order_and_once() {
     let (engine, _) = start_small(folder.path()).await;
     assert_eq!(texts(&engine).await, expected);
     assert!(engine.status().await.last_recovery.unwrap().clean_stop);
+    engine.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_that_got_stuck_is_finished_by_asking_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (engine, fault) = start(folder.path()).await;
+    let id = SessionId::new("s").unwrap();
+    engine.record(vec![message(1)]).await.unwrap();
+    fault.removing_fails.store(true, SeqCst);
+    let stuck = engine.delete(&id).await.unwrap_err();
+    assert!(matches!(&stuck, EngineError::HalfDeleted { left: "the journal", .. }), "{stuck}");
+    assert!(stuck.to_string().ends_with("Delete it again"), "{stuck}");
+    assert!(matches!(engine.session(&id).await, Err(EngineError::NoSuchSession(_))));
+    fault.removing_fails.store(false, SeqCst);
+    engine.delete(&id).await.unwrap();
+    for file in std::fs::read_dir(folder.path().join("journal")).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        assert!(!bytes.windows(6).any(|w| w == b"text 1"));
+    }
+    assert!(matches!(engine.delete(&id).await, Err(EngineError::NoSuchSession(_))));
     engine.shutdown().await;
 }

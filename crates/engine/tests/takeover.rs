@@ -12,6 +12,8 @@ use chasm_protocol::api::{SessionFilter, SnapshotRequest};
 use chasm_protocol::session::{InterruptionReason, State};
 use chasm_protocol::{Limits, Parsed, SessionId, parse_event};
 use serde_json::{Value, json};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -196,5 +198,38 @@ async fn a_probe_is_a_durable_write_of_nothing() {
     let engine = lazy(folder.path()).await;
     let report = engine.status().await.last_recovery.unwrap();
     assert_eq!((report.damage.len(), report.clean_stop), (0, true));
+    engine.shutdown().await;
+}
+
+/// Makes the database refuse events, or take them again, as someone who has the file open.
+async fn sql(folder: &Path, sql: &'static str) {
+    let options = SqliteConnectOptions::new().filename(folder.join("recordings.db"));
+    let mut connection = options.connect().await.unwrap();
+    sqlx::query(sql).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_taken_over_is_acknowledged_again_only_from_the_database() {
+    let folder = tempfile::tempdir().unwrap();
+    lazy(folder.path()).await.shutdown().await;
+    std::fs::remove_dir_all(folder.path().join("journal")).unwrap();
+    killed(folder.path()).await;
+    sql(folder.path(), "CREATE TRIGGER held BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'held'); END")
+        .await;
+    let engine = lazy(folder.path()).await;
+    let again = tokio::spawn({
+        let engine = engine.clone();
+        async move { engine.record(open_session()).await }
+    });
+    // new events rest on this run's own sync and wait for nothing
+    assert_eq!(engine.record(vec![message("new", 1)]).await.unwrap(), [Outcome::Recorded]);
+    assert!(engine.status().await.problem.unwrap().contains("held"));
+    assert_eq!(engine.record(vec![message("new", 2)]).await.unwrap(), [Outcome::Recorded]);
+    assert!(!again.is_finished(), "acknowledged from an earlier run's journal");
+    sql(folder.path(), "DROP TRIGGER held").await;
+    let outcomes = again.await.unwrap().unwrap();
+    assert!(outcomes.iter().all(|outcome| *outcome == Outcome::Duplicate));
+    assert!(engine.status().await.journal.applied_lsn >= 81);
     engine.shutdown().await;
 }

@@ -105,6 +105,7 @@ impl From<EngineError> for Failure {
         match error {
             EngineError::NoSuchSession(_) => Self::new(ErrorCode::NotFound, error.to_string()),
             EngineError::BadRequest(message) => Self::bad_request(message),
+            EngineError::HalfDeleted { .. } => Self::new(ErrorCode::Internal, error.to_string()),
             EngineError::ShuttingDown => Self::new(ErrorCode::ShuttingDown, error.to_string()),
             EngineError::Record(error) => error.into(),
             EngineError::Store(_) => Self::internal(error),

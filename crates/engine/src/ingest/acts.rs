@@ -32,19 +32,19 @@ impl Ingest {
         self.settle_and_flush().await?;
         self.shared.hub.forget(id.as_str());
         self.forget_in_start_report(id).await?;
-        if self.store.delete_session(id).await?.is_none() {
+        // What comes behind the database may fail: then the same call again finishes it, though the session is no more.
+        if self.store.delete_session(id).await?.is_none() && !self.half_deleted.contains(id) {
             return Err(EngineError::NoSuchSession(id.to_string()));
         }
+        self.half_deleted.insert(id.clone());
         self.sessions.remove(id);
         self.presence.forget(id);
         let purged = self.journal.purge(Lsn(self.applied)).await;
-        purged.map_err(|e| {
-            EngineError::BadRequest(format!("the session is deleted, its journal not yet: {e}"))
-        })?;
+        purged.map_err(|e| EngineError::HalfDeleted { left: "the journal", why: e.to_string() })?;
         let folder = crate::start::Layout::of(&self.config.data_dir).quarantine;
-        quarantine::forget_session(&folder, id).map_err(|e| {
-            EngineError::BadRequest(format!("the session is deleted, its quarantine not yet: {e}"))
-        })?;
+        quarantine::forget_session(&folder, id)
+            .map_err(|e| EngineError::HalfDeleted { left: "the quarantine", why: e.to_string() })?;
+        self.half_deleted.remove(id);
         let now = self.now();
         self.shared.hub.tell(now, LifecycleEvent::Deleted { session_id: id.to_string() });
         Ok(())

@@ -193,7 +193,11 @@ impl Ingest {
                 self.answer_snapshot(lsn, added);
             }
         }
+        self.answer_inheriting();
         let applied = self.applied;
+        for same in self.snapshots.extract_if(.., |s| s.lsn <= applied) {
+            let _ = same.reply.send(Ok(same.answer));
+        }
         let ready = |(lsn, _): &mut (u64, oneshot::Sender<()>)| *lsn <= applied;
         for (_, reply) in self.readers.extract_if(.., ready) {
             let _ = reply.send(());

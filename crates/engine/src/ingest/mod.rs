@@ -30,7 +30,7 @@ use chasm_protocol::{ConnectionId, LifecycleEvent, SessionId, Timestamp};
 use chasm_store::Store;
 use presence::Presence;
 use sessions::Sessions;
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -71,6 +71,10 @@ pub struct Ingest {
     /// Records that wait in the journal alone, behind those in the buffer.
     backlog: Option<Backlog>,
     waiting: VecDeque<Waiting>,
+    /// Duplicates of what an earlier run left in the journal: answered when the store has that.
+    inheriting: Vec<(u64, Waiting)>,
+    /// The last record that was taken over from an earlier run.
+    inherited: u64,
     snapshots: Vec<WaitingSnapshot>,
     /// Readers that wait until the store has everything up to a record.
     readers: Vec<(u64, oneshot::Sender<()>)>,
@@ -81,6 +85,8 @@ pub struct Ingest {
     /// Why nothing is taken; `None` while all is well.
     refusal: Option<RecordError>,
     outage_since: Option<Timestamp>,
+    /// Deleted from the database and not yet from every other file.
+    half_deleted: HashSet<SessionId>,
     last_time: Timestamp,
     last_lsn: u64,
     /// The last record that has nothing for the store.
@@ -108,12 +114,15 @@ impl Ingest {
             buffered_weight: 0,
             backlog: None,
             waiting: VecDeque::new(),
+            inheriting: Vec::new(),
+            inherited: 0,
             snapshots: Vec::new(),
             readers: Vec::new(),
             untold: VecDeque::new(),
             last_flush: Instant::now(),
             refusal: None,
             outage_since: None,
+            half_deleted: HashSet::new(),
             last_time: Timestamp::default(),
             last_sweep: Instant::now(),
             config,
@@ -227,10 +236,10 @@ impl Ingest {
         }
         while self.waiting.front().is_some_and(|w| w.lsn <= through) {
             if let Some(done) = self.waiting.pop_front() {
-                self.shared.count(&done.outcomes);
-                let _ = done.reply.send(Ok(done.outcomes));
+                self.answer(done);
             }
         }
+        self.answer_inheriting();
         while self.untold.front().is_some_and(|(lsn, ..)| *lsn <= through) {
             if let Some((_, at, event)) = self.untold.pop_front() {
                 self.shared.hub.tell(at, event);
@@ -238,6 +247,21 @@ impl Ingest {
         }
         if !matches!(durable.state, chasm_journal::State::Open) && self.refusal.is_none() {
             self.on_outage(&durable);
+        }
+    }
+
+    fn answer(&self, done: Waiting) {
+        self.shared.count(&done.outcomes);
+        let _ = done.reply.send(Ok(done.outcomes));
+    }
+
+    /// What an earlier run wrote may be no more than the page cache's memory of a failed sync, so that a second sync proves
+    /// nothing; the store's own does.
+    fn answer_inheriting(&mut self) {
+        let (applied, durable) = (self.applied, self.shared.durable_lsn());
+        let ready = |(lsn, waiting): &mut (u64, Waiting)| *lsn <= applied && waiting.lsn <= durable;
+        for (_, done) in self.inheriting.extract_if(.., ready).collect::<Vec<_>>() {
+            self.answer(done);
         }
     }
 

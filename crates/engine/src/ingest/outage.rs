@@ -36,7 +36,8 @@ impl Ingest {
         self.budget.give(dropped);
         self.cut_backlog(durable);
         self.probed = self.probed.min(durable);
-        for waiting in self.waiting.drain(..) {
+        let inheriting = self.inheriting.drain(..).map(|(_, waiting)| waiting);
+        for waiting in self.waiting.drain(..).chain(inheriting) {
             let _ = waiting.reply.send(Err(refusal.clone()));
         }
         for waiting in self.snapshots.extract_if(.., |s| s.lsn > durable) {

@@ -92,7 +92,11 @@ impl Ingest {
             self.tell_when_durable(lsn, at, event);
         }
         let lsn = last.unwrap_or(0).max(wait_for).max(self.waiting.back().map_or(0, |w| w.lsn));
-        self.waiting.push_back(Waiting { lsn, outcomes, reply });
+        let waiting = Waiting { lsn, outcomes, reply };
+        match wait_for.min(self.inherited) {
+            inherited if inherited > self.applied => self.inheriting.push((inherited, waiting)),
+            _ => self.waiting.push_back(waiting),
+        }
         self.answer_what_is_durable();
     }
 
@@ -111,7 +115,8 @@ impl Ingest {
         reply: oneshot::Sender<Result<SnapshotAnswer, EngineError>>,
     ) {
         match self.record_snapshot(request, weight).await {
-            Ok((lsn, answer)) if answer.stored => {
+            Ok((lsn, answer)) if lsn > self.applied => {
+                self.budget.give(if answer.stored { 0 } else { weight });
                 self.snapshots.push(WaitingSnapshot { lsn, answer, reply });
             }
             Ok((_, answer)) => {
@@ -143,7 +148,8 @@ impl Ingest {
             added: 0,
         };
         if self.last_snapshot(&session_id).await? == Some(hash) {
-            return Ok((0, answer));
+            // It may still be on its way itself.
+            return Ok((self.sessions.get(&session_id).map_or(0, |tracked| tracked.last_lsn), answer));
         }
         let now = self.now();
         let taken_at = taken_at.unwrap_or(now);

@@ -168,6 +168,7 @@ impl Ingest {
     /// Goes on with what an earlier run left in the journal, up to record `through`. Only before anything else is recorded.
     pub fn take_over(&mut self, replay: Replay, through: u64, damaged: bool) {
         self.sessions = replay.sessions;
+        self.inherited = through;
         if through > self.applied {
             self.backlog = Some(Backlog { through, records: replay.records, damaged });
         }

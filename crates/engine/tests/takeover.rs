@@ -164,7 +164,7 @@ async fn damage_is_set_aside_and_the_rest_taken_over() {
 async fn a_record_of_no_known_kind_is_set_aside() {
     let folder = tempfile::tempdir().unwrap();
     killed(folder.path()).await;
-    let media = DiskMedia::open(&folder.path().join("journal"), &folder.path().join("quarantine")).unwrap();
+    let media = DiskMedia::open(folder.path().join("journal"), folder.path().join("quarantine")).unwrap();
     let (journal, _) =
         chasm_journal::open(Arc::new(media), JournalSettings::default(), Lsn(0), &mut |_, _| Ok(())).unwrap();
     let mut batch = journal.batch().unwrap();

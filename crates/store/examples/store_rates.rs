@@ -1,7 +1,7 @@
 //! How fast flushes are written: batches of 5,000 message events of 300 bytes over 8 sessions.
 //!
 //! Three runs: events alone, with messages but no index, and everything; the differences are the shares.
-//! `cargo run --release -p chasm-store --example rates [batches] [folder]`
+//! `cargo run --release -p chasm-store --example store_rates [batches] [folder]`
 
 #![allow(clippy::indexing_slicing)]
 

@@ -7,6 +7,7 @@ mod accept;
 mod app;
 mod body;
 mod budget;
+mod bundle;
 mod busy;
 mod daemon;
 mod error;

@@ -71,6 +71,8 @@ pub(crate) fn table() -> Vec<Endpoint> {
         endpoint(machine::__path_openapi, machine::openapi),
         endpoint(machine::__path_metrics, machine::metrics),
         endpoint(page::__path_show, page::show),
+        endpoint(page::__path_asset, page::asset),
+        endpoint(page::__path_icon, page::icon),
     ]
 }
 

@@ -24,25 +24,40 @@ ARGS ?=
 
 SETUP := scripts/setup.sh
 STEP := scripts/step.sh
-# The tests would build `chasm` themselves where they are not told that it is there.
-NEXTEST := CHASM_BIN="$$(realpath -m "$$CARGO_TARGET_DIR")/debug/chasm" \
-	cargo nextest run --workspace --no-tests=fail --cargo-quiet --show-progress=none
+# The desktop app is for where there is a display.
+DISPLAYED := $(or $(DISPLAY),$(WAYLAND_DISPLAY))
 
-.PHONY: help run demo test bench fuzz soak audit lint fmt clean steps suites \
+# $(call told,PROFILE): the tests would build the programs themselves where they are not told that they are there.
+told = CHASM_BIN="$$(realpath -m "$$CARGO_TARGET_DIR")/$(1)/chasm" \
+	CHASM_RECORDER_BIN="$$(realpath -m "$$CARGO_TARGET_DIR")/$(1)/chasm-recorder" \
+	CHASM_SHELL_BIN="$$(realpath -m "$$CARGO_TARGET_DIR")/$(1)/chasm-recorder-shell"
+RUN := cargo nextest run --no-tests=fail --cargo-quiet --show-progress=none
+NEXTEST := $(call told,debug) $(RUN) --workspace
+
+.PHONY: help run demo package test bench figures screenshots fuzz soak audit lint fmt clean steps suites \
 	step-fmt step-deny step-clippy step-build step-doctest step-doc step-fuzz
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-run: ## build the recorder and start it (ARGS="--port 9000")
+run: ## build and start: the app in the tray, or `chasm serve` where there is no display (ARGS="--port 9000")
 	@$(SETUP) build
+ifneq ($(DISPLAYED),)
+	cargo build --release -p chasm-recorder -p chasm-cli --bins
+	"$$CARGO_TARGET_DIR/release/chasm-recorder" $(if $(filter --hidden,$(ARGS)),,--show) $(ARGS)
+else
 	cargo build --release -p chasm-cli --bin chasm
 	"$$CARGO_TARGET_DIR/release/chasm" serve $(ARGS)
+endif
 
 demo: ## show it: record, kill -9 in the middle, start again, nothing lost
 	@$(SETUP) build
 	cargo build --release -p chasm-cli --bin chasm
 	"$$CARGO_TARGET_DIR/release/chasm" demo $(ARGS)
+
+package: ## build the Debian package and say where it is (DEBUG=1: quick and big)
+	@$(SETUP) build
+	@scripts/package.sh $(if $(DEBUG),--debug)
 
 test: ## everything that CI runs
 	@$(STEP) setup $(SETUP) test
@@ -53,6 +68,17 @@ bench: ## measure the recorder, in release (ARGS="--quick")
 	@$(SETUP) bench
 	cargo build --release -p chasm-cli --bin chasm -p chasm-benches --bin chasm-benches
 	"$$CARGO_TARGET_DIR/release/chasm-benches" $(ARGS)
+
+figures: ## what the desktop app costs: start, memory, processor; in release
+	@$(SETUP) test
+	cargo build --release -p chasm-recorder -p chasm-cli --bins
+	$(call told,release) $(RUN) -p chasm-tests --run-ignored only -E 'binary(desktop_figures)' --no-capture $(ARGS)
+
+screenshots: ## take the pictures in docs/screenshots anew
+	@$(SETUP) test
+	cargo build --workspace --bins
+	CHASM_SCREENSHOTS="$(CURDIR)/docs/screenshots" $(call told,debug) $(RUN) -p chasm-tests \
+		-E 'binary(desktop_screenshots)' $(ARGS)
 
 fuzz: ## run every fuzz target for FUZZ_SECONDS (20)
 	@$(SETUP) fuzz

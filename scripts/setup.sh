@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what a make target needs and this machine lacks. Says nothing where nothing is missing.
-#   scripts/setup.sh build    to build and run: a C compiler, Rust
-#   scripts/setup.sh test     to test: cargo-deny, cargo-nextest, cargo-fuzz, schemathesis
+#   scripts/setup.sh build    to build and run: a C compiler, Rust, WebKitGTK for the window
+#   scripts/setup.sh test     to test: cargo-deny, cargo-nextest, cargo-fuzz, schemathesis, and a desktop without a screen
 #   scripts/setup.sh deny | nextest | fuzz     one of these alone
 #   scripts/setup.sh bench    what is measured beside the recorder: Redis
 # Nothing goes into the checkout. Distribution packages are asked for by name, everything else goes to the cache folder.
@@ -98,16 +98,46 @@ basics() {
   want pkg-config pkg-config
 }
 
+# The window's library, with what it is built against.
+webkit() {
+  pkg-config --exists webkit2gtk-4.1 2>/dev/null || missing+=(libwebkit2gtk-4.1-dev)
+}
+
+# A desktop for the tests: X server, message bus, panel, notifications, window manager, pictures, the window's driver.
+desktop() {
+  want Xvfb xvfb
+  want dbus-daemon dbus
+  want xfce4-panel xfce4-panel
+  compgen -G '/usr/lib/*/xfce4/xfconf/xfconfd' >/dev/null || missing+=(xfconf)
+  want dunst dunst
+  want openbox openbox
+  want import imagemagick
+  want xdotool xdotool
+  want WebKitWebDriver webkit2gtk-driver
+}
+
+# What the package is made and looked at with.
+packaging() {
+  have apt-get || return 0
+  want dpkg-shlibdeps dpkg-dev
+  want desktop-file-validate desktop-file-utils
+  want man man-db
+}
+
 # A function, so that the whole script is read before any of it runs: an edit meanwhile changes nothing.
 main() {
   case ${1:-} in
     build)
       basics
+      webkit
       install_packages
       need_rust
       ;;
     test)
       basics
+      webkit
+      desktop
+      packaging
       want_python
       install_packages
       need_rust

@@ -1,6 +1,6 @@
-//! Where the `chasm` binary is, built if need be.
+//! Where the binaries under test are, built if need be.
 //!
-//! Invariant: it is at least as new as its sources, unless `CHASM_BIN` names another one.
+//! Invariant: each is at least as new as its sources, unless the environment names another one.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -8,13 +8,36 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::SystemTime;
 
-/// The binary under test: `CHASM_BIN`, else the one beside this test's own executable.
+/// A package, the binaries that tests want of it, and what they are made from.
+struct Package {
+    name: &'static str,
+    binaries: &'static [&'static str],
+    sources: &'static [&'static str],
+}
+
+const CLI: Package = Package { name: "chasm-cli", binaries: &["chasm"], sources: &["crates"] };
+const DESKTOP: Package = Package {
+    name: "chasm-recorder",
+    binaries: &["chasm-recorder", "chasm-recorder-shell"],
+    sources: &["crates", "src-tauri", "ui", "icons", "tauri.conf.json", "Cargo.toml"],
+};
+
+/// The command line: `CHASM_BIN`, else the one beside this test's own executable.
 pub fn chasm() -> &'static Path {
     static FOUND: OnceLock<PathBuf> = OnceLock::new();
-    FOUND.get_or_init(|| match std::env::var_os("CHASM_BIN") {
-        Some(path) => path.into(),
-        None => built(),
-    })
+    FOUND.get_or_init(|| find("CHASM_BIN", &CLI, "chasm"))
+}
+
+/// The desktop's recorder: `CHASM_RECORDER_BIN`, else as [`chasm`].
+pub fn recorder() -> &'static Path {
+    static FOUND: OnceLock<PathBuf> = OnceLock::new();
+    FOUND.get_or_init(|| find("CHASM_RECORDER_BIN", &DESKTOP, "chasm-recorder"))
+}
+
+/// Tray and window: `CHASM_SHELL_BIN`, else as [`chasm`].
+pub fn shell() -> &'static Path {
+    static FOUND: OnceLock<PathBuf> = OnceLock::new();
+    FOUND.get_or_init(|| find("CHASM_SHELL_BIN", &DESKTOP, "chasm-recorder-shell"))
 }
 
 /// The root of the workspace.
@@ -22,29 +45,36 @@ pub fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-fn built() -> PathBuf {
+fn find(variable: &str, package: &Package, binary: &str) -> PathBuf {
+    match std::env::var_os(variable) {
+        Some(path) => path.into(),
+        None => built(package).join(format!("{binary}{}", std::env::consts::EXE_SUFFIX)),
+    }
+}
+
+/// The folder with the package's binaries.
+fn built(package: &Package) -> PathBuf {
     // target/PROFILE/deps/test-hash
     let test = std::env::current_exe().unwrap();
     let profile =
         test.parent().and_then(Path::parent).expect("a test lies in target/PROFILE/deps").to_owned();
-    let binary = profile.join(format!("chasm{}", std::env::consts::EXE_SUFFIX));
     // tests run side by side, each in a process of its own
     let lock = File::create(profile.join(".chasm-for-tests.lock")).unwrap();
     lock.lock().unwrap();
-    let stamp = profile.join(".chasm-for-tests");
-    if newest_source() > changed(&binary).max(changed(&stamp)).unwrap_or(SystemTime::UNIX_EPOCH)
-        || !binary.exists()
-    {
-        build(&profile);
+    let stamp = profile.join(format!(".{}-for-tests", package.name));
+    let oldest = package.binaries.iter().map(|name| changed(&profile.join(name))).min().flatten();
+    if oldest.is_none() || newest_source(package) > oldest.max(changed(&stamp)).unwrap() {
+        build(package, &profile);
         fs::write(&stamp, "").unwrap();
     }
-    binary
+    profile
 }
 
-fn build(profile: &Path) {
+fn build(package: &Package, profile: &Path) {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.args(["build", "--quiet", "-p", "chasm-cli", "--bin", "chasm"]).current_dir(workspace());
+    command.args(["build", "--quiet", "-p", package.name]).current_dir(workspace());
+    command.args(package.binaries.iter().flat_map(|name| ["--bin", name]));
     command.env("CARGO_TARGET_DIR", profile.parent().unwrap());
     match profile.file_name().and_then(|name| name.to_str()) {
         Some("debug") | None => {}
@@ -52,23 +82,26 @@ fn build(profile: &Path) {
             command.args(["--profile", name]);
         }
     }
-    assert!(command.status().unwrap().success(), "chasm cannot be built");
+    assert!(command.status().unwrap().success(), "{} cannot be built", package.name);
 }
 
-fn newest_source() -> SystemTime {
+fn newest_source(package: &Package) -> SystemTime {
     let root = workspace();
     let mut newest = changed(&root.join("Cargo.lock")).unwrap_or(SystemTime::UNIX_EPOCH);
-    let mut open = vec![root.join("crates")];
+    let mut open: Vec<PathBuf> = package.sources.iter().map(|name| root.join(name)).collect();
     while let Some(path) = open.pop() {
         let Ok(about) = fs::symlink_metadata(&path) else { continue };
         if about.is_dir() {
             open.extend(fs::read_dir(&path).unwrap().flatten().map(|entry| entry.path()));
-        } else if path.extension().is_some_and(|e| e == "rs" || e == "toml" || e == "sql") {
+        } else if path.extension().is_some_and(|e| MATTERS.contains(&&*e.to_string_lossy())) {
             newest = newest.max(about.modified().unwrap());
         }
     }
     newest
 }
+
+/// Files of these kinds go into a binary.
+const MATTERS: [&str; 9] = ["rs", "toml", "sql", "json", "html", "css", "js", "png", "svg"];
 
 fn changed(path: &Path) -> Option<SystemTime> {
     fs::metadata(path).ok()?.modified().ok()

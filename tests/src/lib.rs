@@ -11,9 +11,12 @@
     reason = "a test fails by panicking"
 )]
 
+mod api;
 mod binary;
 mod command;
+pub mod desk;
 mod dice;
+mod disk;
 pub mod events;
 pub mod folder;
 pub mod http;
@@ -22,9 +25,11 @@ mod recorder;
 pub mod transcripts;
 mod ws;
 
-pub use binary::chasm;
+pub use api::Api;
+pub use binary::{chasm, recorder, shell, workspace};
 pub use command::{Done, run_to_end};
 pub use dice::Dice;
+pub use disk::Disk;
 pub use http::Answer;
 pub use recorder::{Opts, Recorder};
 pub use ws::{Ended, Ws};

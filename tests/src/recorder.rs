@@ -2,14 +2,13 @@
 //!
 //! Invariant: the process is gone when the value is.
 
+use crate::api::Api;
 use crate::command::{Done, run_to_end};
-use crate::http::{self, Answer};
-use crate::ws::Ws;
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
@@ -39,7 +38,7 @@ impl Opts {
 
 pub struct Recorder {
     child: Option<Child>,
-    address: SocketAddr,
+    api: Api,
     opts: Opts,
     /// Holds the data folder, the log and a home.
     root: TempDir,
@@ -49,7 +48,8 @@ impl Recorder {
     /// Starts it and waits until it says where it listens.
     pub fn start(opts: Opts) -> Self {
         let root = tempfile::Builder::new().prefix("chasm-bb-").tempdir().unwrap();
-        let mut recorder = Self { child: None, address: SocketAddr::from(([127, 0, 0, 1], 0)), opts, root };
+        let api = Api::at(SocketAddr::from(([127, 0, 0, 1], 0)));
+        let mut recorder = Self { child: None, api, opts, root };
         std::fs::create_dir_all(recorder.data_dir()).unwrap();
         if !recorder.opts.config.is_empty() {
             std::fs::write(recorder.data_dir().join("config.toml"), &recorder.opts.config).unwrap();
@@ -85,7 +85,8 @@ impl Recorder {
         let line = lines.recv_timeout(START);
         let url = line.as_deref().ok().and_then(|line| line.strip_prefix("listening on http://"));
         let address = url.and_then(|url| url.parse().ok());
-        self.address = address.unwrap_or_else(|| panic!("it did not start: {line:?}\n{}", self.log()));
+        let address = address.unwrap_or_else(|| panic!("it did not start: {line:?}\n{}", self.log()));
+        self.api = Api::at(address);
     }
 
     /// Nothing of the user's own settings may reach it.
@@ -97,10 +98,6 @@ impl Recorder {
             .env("HOME", self.root.path())
             .env("XDG_DATA_HOME", self.root.path().join("xdg"))
             .env("NO_COLOR", "1")
-    }
-
-    pub fn address(&self) -> SocketAddr {
-        self.address
     }
 
     pub fn pid(&self) -> u32 {
@@ -166,63 +163,6 @@ impl Recorder {
         self.child.as_mut().is_some_and(|child| child.try_wait().is_ok_and(|status| status.is_none()))
     }
 
-    /// A request as a client of this user sends it; `Null` is no body.
-    pub async fn rest(&self, method: &str, path: &str, body: &Value) -> Answer {
-        let text = if body.is_null() { String::new() } else { body.to_string() };
-        let json: &[_] = if method == "GET" { &[] } else { &[("Content-Type", "application/json")] };
-        http::ask(self.address, method, path, json, text.as_bytes()).await
-    }
-
-    pub async fn get(&self, path: &str) -> Answer {
-        self.rest("GET", path, &Value::Null).await
-    }
-
-    /// Records events; all of them have to be taken.
-    #[track_caller]
-    pub fn record<'a>(&'a self, events: &'a Value) -> impl Future<Output = Value> + 'a {
-        let place = std::panic::Location::caller();
-        async move {
-            let answer = self.rest("POST", "/api/recording/events", events).await;
-            assert_eq!(
-                (answer.status, &answer.json()["rejected"]),
-                (200, &Value::from(0)),
-                "{place}: {answer:?}"
-            );
-            answer.json()
-        }
-    }
-
-    pub async fn status(&self) -> Value {
-        self.get("/api/recording/status").await.expect(200)
-    }
-
-    pub async fn session(&self, id: &str) -> Value {
-        self.get(&format!("/api/recording/sessions/{}", http::encode(id))).await.expect(200)
-    }
-
-    /// All raw events of a session, page by page.
-    pub async fn events(&self, id: &str) -> Vec<Value> {
-        let path = format!("/api/recording/sessions/{}/events?limit=1000", http::encode(id));
-        self.walk(&path, "events").await
-    }
-
-    /// All items of a listing, page by page.
-    pub async fn walk(&self, path: &str, items: &str) -> Vec<Value> {
-        let (mut all, mut cursor) = (Vec::new(), String::new());
-        for _ in 0..10_000 {
-            let page = self.get(&format!("{path}{cursor}")).await.expect(200);
-            all.extend(page[items].as_array().unwrap_or_else(|| panic!("{page}")).iter().cloned());
-            let Some(next) = page["next_cursor"].as_str() else { return all };
-            cursor = format!("{}cursor={}", if path.contains('?') { "&" } else { "?" }, http::encode(next));
-        }
-        panic!("{path}: the pages do not end");
-    }
-
-    /// A WebSocket that has had its `welcome`.
-    pub async fn ws(&self) -> Ws {
-        Ws::open(self.address).await
-    }
-
     /// `chasm` with these arguments on this data folder.
     pub fn cli(&self, args: &[&str]) -> Done {
         self.cli_with(args, b"")
@@ -232,6 +172,15 @@ impl Recorder {
         let mut command = Command::new(crate::chasm());
         self.clean(&mut command).args(args).arg("--data-dir").arg(self.data_dir());
         run_to_end(&mut command, input, 60)
+    }
+}
+
+/// What can be asked of it is the API's matter.
+impl Deref for Recorder {
+    type Target = Api;
+
+    fn deref(&self) -> &Api {
+        &self.api
     }
 }
 

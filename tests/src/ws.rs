@@ -88,6 +88,12 @@ impl Ws {
         self.sent
     }
 
+    /// The same for a connection that may end meanwhile: false where it did.
+    pub async fn put_event(&mut self, event: &Value) -> bool {
+        self.sent += 1;
+        self.put(Message::Text(event.to_string().into())).await
+    }
+
     /// Sends a control frame: it does not count.
     pub async fn control(&mut self, frame: &Value) {
         self.put(Message::Text(frame.to_string().into())).await;
@@ -202,8 +208,12 @@ impl Ws {
 
     /// The same, where the connection may end before.
     pub async fn try_hello(&mut self, sessions: &[&str]) -> Result<Value, Ended> {
-        self.control(&serde_json::json!({"type": "hello", "client": "black-box/1", "sessions": sessions}))
-            .await;
+        self.try_hello_as("black-box/1", sessions).await
+    }
+
+    /// The same, under a name of its own.
+    pub async fn try_hello_as(&mut self, client: &str, sessions: &[&str]) -> Result<Value, Ended> {
+        self.control(&serde_json::json!({"type": "hello", "client": client, "sessions": sessions})).await;
         Ok(self.try_until("resume").await?["sessions"].clone())
     }
 

@@ -10,57 +10,10 @@
     reason = "a test fails by panicking"
 )]
 
-use chasm_tests::{Opts, Recorder, events, eventually, run_to_end, within};
+use chasm_tests::{Disk, Opts, Recorder, events, eventually, run_to_end, within};
 use serde_json::{Value, json};
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::Command;
-
-const SIZE: &str = "size=24m,mode=0700";
-
-/// A mounted tmpfs, gone with the value.
-struct Disk {
-    folder: tempfile::TempDir,
-}
-
-impl Disk {
-    fn mount() -> Option<Self> {
-        let folder = tempfile::Builder::new().prefix("chasm-disk-").tempdir().unwrap();
-        let mount =
-            Command::new("mount").args(["-t", "tmpfs", "-o", SIZE, "tmpfs"]).arg(folder.path()).output();
-        match mount {
-            Ok(done) if done.status.success() => Some(Self { folder }),
-            other => {
-                println!("skipped: no small disk can be mounted here: {other:?}");
-                None
-            }
-        }
-    }
-
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
-    /// Takes all room there is, but for so many bytes.
-    fn fill(&self, leave: u64) -> PathBuf {
-        let ballast = self.path().join("ballast");
-        let mut command = Command::new("dd");
-        command.args(["if=/dev/zero", "bs=64k", "oflag=append", "conv=notrunc"]);
-        command.arg(format!("of={}", ballast.display()));
-        let done = run_to_end(&mut command, b"", 20);
-        assert_ne!(done.code, 0, "it should have run full");
-        let file = fs::File::options().write(true).open(&ballast).unwrap();
-        file.set_len(file.metadata().unwrap().len().saturating_sub(leave)).unwrap();
-        ballast
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        // lazily: a process of a failed test may still hold a file
-        let _ = Command::new("umount").arg("-l").arg(self.path()).status();
-    }
-}
 
 fn big(session: &str, n: u64) -> Value {
     let mut event = events::message(session, n);

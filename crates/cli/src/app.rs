@@ -3,7 +3,7 @@
 use crate::args::Global;
 use crate::out::Out;
 use chasm_client::{ClientError, Endpoint, Rest};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub struct App<'a> {
     pub out: &'a Out,
@@ -17,7 +17,12 @@ impl<'a> App<'a> {
 
     /// The data folder; it need not be there.
     pub fn data_dir(&self) -> Result<PathBuf, ClientError> {
-        chasm_client::data_dir(self.global.data_dir.as_deref().filter(|dir| !dir.as_os_str().is_empty()))
+        chasm_client::data_dir(self.given_data_dir())
+    }
+
+    /// The data folder that the command line or the environment names.
+    pub fn given_data_dir(&self) -> Option<&Path> {
+        self.global.data_dir.as_deref().filter(|dir| !dir.as_os_str().is_empty())
     }
 
     /// The recorder that is meant; whether it is there shows when it is asked.

@@ -2,6 +2,8 @@
 //!
 //! Owns names, help texts and defaults. Never acts. What a value means is parsed here, once.
 
+mod service;
+
 use crate::when::{self, When};
 use chasm_client::rest::ExportFormat;
 use chasm_protocol::api::SessionSort;
@@ -9,6 +11,8 @@ use chasm_protocol::{SessionId, State};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::IpAddr;
 use std::path::PathBuf;
+
+pub use service::{Install, Unit};
 
 pub const EXIT_CODES: &str = "\
 Exit codes:
@@ -81,6 +85,9 @@ pub enum Color {
 pub enum Command {
     /// Run the recorder in the foreground until Ctrl-C or SIGTERM
     Serve(Serve),
+    /// Have systemd run the recorder without a desktop, for this user
+    #[command(subcommand)]
+    Service(Unit),
     /// Say whether it is recording, and what it holds
     Status,
     /// List, read, search, export and delete sessions
@@ -102,7 +109,7 @@ pub enum Command {
     /// Print the completions of a shell
     Completions(Completions),
     /// Print the manual page
-    Man,
+    Man(Man),
 }
 
 #[derive(Debug, Args)]
@@ -308,6 +315,13 @@ pub struct Demo {
 #[derive(Debug, Args)]
 pub struct Completions {
     pub shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub struct Man {
+    /// Write it to this folder instead, with a page for each command
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
 }
 
 /// A state, or all of them.

@@ -9,6 +9,7 @@ mod open;
 mod recover;
 mod send;
 mod serve;
+mod service;
 mod sessions;
 mod status;
 
@@ -24,6 +25,7 @@ pub async fn run(cli: Cli, out: &Out) -> Result<Exit> {
     let app = App::new(cli.global, out);
     match cli.command {
         Command::Serve(args) => serve::run(&app, args).await,
+        Command::Service(act) => service::run(&app, act).await,
         Command::Status => status::run(&app).await,
         Command::Sessions(args) => sessions::run(&app, args).await,
         Command::Recover(args) => recover::run(&app, args).await,
@@ -33,7 +35,7 @@ pub async fn run(cli: Cli, out: &Out) -> Result<Exit> {
         Command::Doctor(args) => doctor::run(&app, &args).await,
         Command::Demo(args) => demo::run(&app, args).await,
         Command::Completions(args) => completions::run(&app, args.shell),
-        Command::Man => man::run(&app),
+        Command::Man(args) => man::run(&app, &args),
     }
 }
 

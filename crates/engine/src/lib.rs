@@ -19,9 +19,11 @@ mod quarantine;
 mod reads;
 mod salvage;
 mod shared;
+mod standing;
 mod start;
 mod tracked;
 
 pub use config::{Clock, EngineConfig, SystemClock};
 pub use error::{EngineError, RecordError, StartError};
 pub use handle::{Connection, Engine, Outcome, PauseUntil, Ticket};
+pub use standing::Standing;

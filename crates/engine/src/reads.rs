@@ -209,6 +209,7 @@ impl Engine {
             },
             disk_free_bytes: disk_free(&self.config().data_dir),
             last_recovery: self.start_report().await,
+            desktop: None,
         }
     }
 

@@ -254,3 +254,51 @@ pub struct NoticePage {
     pub notices: Vec<crate::lifecycle::Notice>,
     pub next_cursor: Option<String>,
 }
+
+/// Body of `POST /api/app/open`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OpenApp {
+    /// Where the window goes: `/`, `/session/ID`, `/recovery`, …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// No window is wished, only the display handed over.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hidden: bool,
+    /// The display of the one who asks, for a recorder that was started without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<DisplayEnvironment>,
+}
+
+/// What a program needs to find display and session bus.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "SCREAMING_SNAKE_CASE")]
+pub struct DisplayEnvironment {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wayland_display: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub xauthority: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dbus_session_bus_address: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub xdg_runtime_dir: Option<String>,
+}
+
+/// `GET /api/app`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct AppView {
+    /// The recorder starts when its user logs in.
+    pub start_at_login: bool,
+    /// This recorder has a desktop; always true in an answer.
+    pub available: bool,
+}
+
+/// Body of `PATCH /api/app`. A field that is absent stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AppPatch {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_at_login: Option<bool>,
+}

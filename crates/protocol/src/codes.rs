@@ -48,6 +48,8 @@ pub enum ErrorCode {
     Unauthorized,
     /// Clashes with what is there.
     Conflict,
+    /// This recorder runs without a desktop, so it has no window to show.
+    NoDesktop,
     /// A fault of the recorder itself.
     Internal,
 }

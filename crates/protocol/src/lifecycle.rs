@@ -87,6 +87,8 @@ pub enum StopReason {
     SyncFailed,
     /// The database cannot be written; events wait in the journal.
     DatabaseFailed,
+    /// The recorder does not take what is sent to its own address.
+    Unreachable,
 }
 
 impl LifecycleEvent {

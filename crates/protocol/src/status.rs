@@ -42,6 +42,50 @@ pub struct Status {
     pub database: DatabaseStatus,
     pub disk_free_bytes: Option<u64>,
     pub last_recovery: Option<StartReport>,
+    /// Tray, window and notifications; absent where the recorder runs without a desktop (`chasm serve`).
+    #[serde(default)]
+    pub desktop: Option<DesktopStatus>,
+}
+
+/// What of the desktop is at work. Recording depends on none of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct DesktopStatus {
+    pub tray: Part,
+    pub window: Part,
+    pub notifications: Part,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Part {
+    pub state: PartState,
+    /// What is missing, and what to do about it.
+    pub detail: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PartState {
+    /// It is there, or comes when it is asked for.
+    Ok,
+    /// Nothing is wrong, and it is not in use: no display, or switched off.
+    #[default]
+    Off,
+    /// Something that it needs is not there.
+    Missing,
+}
+
+impl Part {
+    pub const fn ok() -> Self {
+        Self { state: PartState::Ok, detail: None }
+    }
+
+    pub fn off(detail: impl Into<String>) -> Self {
+        Self { state: PartState::Off, detail: Some(detail.into()) }
+    }
+
+    pub fn missing(detail: impl Into<String>) -> Self {
+        Self { state: PartState::Missing, detail: Some(detail.into()) }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]

@@ -3,6 +3,7 @@
 //! Owns nothing itself. Invariant: all of it lives as long as the daemon.
 
 use crate::budget::Budget;
+use crate::desktop::Desktop;
 use crate::fence::Passes;
 use crate::metrics::Metrics;
 use crate::settings::SettingsStore;
@@ -25,6 +26,8 @@ pub(crate) struct App {
     /// Every connection's task.
     pub tasks: TaskTracker,
     pub seats: Arc<AtomicUsize>,
+    /// Absent in `chasm serve`.
+    pub desktop: Option<Arc<dyn Desktop>>,
 }
 
 /// The two steps of an end.

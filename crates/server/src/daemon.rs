@@ -7,6 +7,7 @@ use crate::accept::accept;
 use crate::app::{App, Stop};
 use crate::budget::Budget;
 use crate::busy::{self, Holder};
+use crate::desktop::Desktop;
 use crate::fence::{Passes, PeerUsers};
 use crate::folder::{Folder, FolderError, ServerFile};
 use crate::metrics::Metrics;
@@ -25,6 +26,8 @@ use tokio_util::task::TaskTracker;
 const LAST_WORDS: Duration = Duration::from_millis(1_500);
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 1_024;
+/// Ports behind a taken one that are tried.
+const NEXT_PORTS: usize = 20;
 
 /// How a daemon is started.
 #[derive(Clone)]
@@ -36,6 +39,9 @@ pub struct Options {
     pub host: Option<IpAddr>,
     pub port: Option<u16>,
     pub auth: Option<Auth>,
+    /// Where the port is taken, one of the twenty behind it will do: `server.json` tells clients.
+    pub next_free_port: bool,
+    pub desktop: Option<Arc<dyn Desktop>>,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -43,7 +49,16 @@ impl Options {
     /// A daemon of this data folder, with its settings.
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
         let clock = Arc::new(SystemClock);
-        Self { data_dir: data_dir.into(), config: None, host: None, port: None, auth: None, clock }
+        Self {
+            data_dir: data_dir.into(),
+            config: None,
+            host: None,
+            port: None,
+            auth: None,
+            next_free_port: false,
+            desktop: None,
+            clock,
+        }
     }
 }
 
@@ -64,10 +79,18 @@ pub enum DaemonError {
     Thread(io::Error),
 }
 
+/// The port that was wanted, where another one had to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenPort {
+    pub port: u16,
+    pub holder: Holder,
+}
+
 /// A running recorder. Stop it with [`Daemon::stop`]: dropping it cuts all connections, as a crash would.
 pub struct Daemon {
     app: Arc<App>,
     folder: Folder,
+    taken: Option<TakenPort>,
 }
 
 impl Daemon {
@@ -79,7 +102,8 @@ impl Daemon {
         let token = folder.token()?;
         raise_file_limit();
         // taken first, so that a busy port is found before recovery changes anything; it opens when that is done
-        let (socket, address) = take_port(SocketAddr::new(settings.host, settings.port)).await?;
+        let wanted = SocketAddr::new(settings.host, settings.port);
+        let (socket, address, taken) = take_port(wanted, options.next_free_port).await?;
         let users = Arc::new(PeerUsers::start().map_err(DaemonError::Thread)?);
         let version = env!("CARGO_PKG_VERSION");
         let engine =
@@ -101,8 +125,9 @@ impl Daemon {
             stop: Stop::default(),
             tasks: TaskTracker::new(),
             seats: Arc::default(),
+            desktop: options.desktop.clone(),
         });
-        let daemon = Self { app: app.clone(), folder };
+        let daemon = Self { app: app.clone(), folder, taken };
         daemon.folder.announce(&ServerFile {
             address: app.url(),
             pid: std::process::id(),
@@ -118,6 +143,11 @@ impl Daemon {
     /// Where the server listens.
     pub fn address(&self) -> SocketAddr {
         self.app.address
+    }
+
+    /// The port that was wanted, where it was taken by another program.
+    pub fn taken_port(&self) -> Option<&TakenPort> {
+        self.taken.as_ref()
     }
 
     /// `http://127.0.0.1:8787`
@@ -136,6 +166,12 @@ impl Daemon {
 
     pub fn settings(&self) -> Arc<Settings> {
         self.app.settings.current()
+    }
+
+    /// Reads the settings in force, as often as one likes; outlives the daemon.
+    pub fn settings_reader(&self) -> impl Fn() -> Arc<Settings> + Send + Sync + Clone + 'static {
+        let app = self.app.clone();
+        move || app.settings.current()
     }
 
     pub fn data_dir(&self) -> &Path {
@@ -186,21 +222,35 @@ fn effective(options: &Options, config: &Path) -> Result<Settings, SettingsError
     Ok(settings)
 }
 
-/// Binds, without opening the port yet.
-async fn take_port(wanted: SocketAddr) -> Result<(TcpSocket, SocketAddr), DaemonError> {
-    let bind = || {
-        let socket = if wanted.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-        // a restart need not wait for the old connections' remains; Windows means something else by it
-        #[cfg(unix)]
-        socket.set_reuseaddr(true)?;
-        socket.bind(wanted)?;
-        let address = socket.local_addr()?;
-        Ok((socket, address))
+/// Binds, without opening the port yet. A port that is taken is an error, or the next free one is bound.
+async fn take_port(
+    wanted: SocketAddr,
+    next_free: bool,
+) -> Result<(TcpSocket, SocketAddr, Option<TakenPort>), DaemonError> {
+    let error = match bind(wanted) {
+        Ok((socket, address)) => return Ok((socket, address, None)),
+        Err(error) => refused_port(wanted, error).await,
     };
-    match bind() {
-        Ok(taken) => Ok(taken),
-        Err(error) => Err(refused_port(wanted, error).await),
+    let DaemonError::PortInUse { holder, .. } = &error else { return Err(error) };
+    let others = (wanted.port().saturating_add(1)..=u16::MAX).take(if next_free { NEXT_PORTS } else { 0 });
+    for port in others {
+        if let Ok((socket, address)) = bind(SocketAddr::new(wanted.ip(), port)) {
+            tracing::warn!(port = wanted.port(), %holder, instead = port, "the port is taken");
+            let taken = TakenPort { port: wanted.port(), holder: holder.clone() };
+            return Ok((socket, address, Some(taken)));
+        }
     }
+    Err(error)
+}
+
+fn bind(wanted: SocketAddr) -> io::Result<(TcpSocket, SocketAddr)> {
+    let socket = if wanted.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // a restart need not wait for the old connections' remains; Windows means something else by it
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(wanted)?;
+    let address = socket.local_addr()?;
+    Ok((socket, address))
 }
 
 async fn refused_port(address: SocketAddr, error: io::Error) -> DaemonError {

@@ -3,6 +3,7 @@
 //! Owns which handler has which path; path and method come from the handler's own OpenAPI annotation. Router, description and
 //! tests all read this table. Invariant: there is no route beside it.
 
+mod app;
 mod events;
 mod export;
 mod live;
@@ -68,6 +69,9 @@ pub(crate) fn table() -> Vec<Endpoint> {
         endpoint(settings::__path_show, settings::show),
         endpoint(settings::__path_change, settings::change),
         endpoint(ticket::__path_make, ticket::make),
+        endpoint(app::__path_show, app::show),
+        endpoint(app::__path_change, app::change),
+        endpoint(app::__path_open, app::open),
         endpoint(machine::__path_openapi, machine::openapi),
         endpoint(machine::__path_metrics, machine::metrics),
         endpoint(page::__path_show, page::show),

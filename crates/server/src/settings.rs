@@ -3,10 +3,12 @@
 //! Owns their values and rules; `keys` has the table, `store` the file. Invariant: a [`Settings`] that exists has passed every
 //! rule, and an unknown key is refused by name.
 
+mod clock_time;
 mod keys;
 mod origin;
 mod store;
 
+pub use clock_time::ClockTime;
 pub use keys::SettingView;
 pub use origin::Origin;
 pub(crate) use store::SettingsStore;
@@ -39,6 +41,7 @@ pub struct Settings {
     pub allowed_origins: Vec<Origin>,
     pub limits: LimitSettings,
     pub recording: RecordingSettings,
+    pub notifications: NotificationSettings,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +60,23 @@ pub struct RecordingSettings {
     pub grace_secs: u64,
     pub silence_minutes: u64,
     pub heartbeat_secs: u64,
+}
+
+/// What the desktop's notification service is asked to show. The notices of the UI are kept in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotificationSettings {
+    /// A client is gone and its sessions wait.
+    pub dropped: bool,
+    /// It came back.
+    pub returned: bool,
+    /// Interrupted sessions found at the start, and results of recoveries.
+    pub recovered: bool,
+    pub damage: bool,
+    /// Nothing can be recorded. Shown in quiet hours too.
+    pub recording: bool,
+    /// Quiet hours, by the wall clock of this machine; both or neither.
+    pub quiet_from: Option<ClockTime>,
+    pub quiet_until: Option<ClockTime>,
 }
 
 /// Why settings were refused.
@@ -96,6 +116,21 @@ impl Default for Settings {
                 silence_minutes: 30,
                 heartbeat_secs: 20,
             },
+            notifications: NotificationSettings::default(),
+        }
+    }
+}
+
+impl Default for NotificationSettings {
+    fn default() -> Self {
+        Self {
+            dropped: true,
+            returned: true,
+            recovered: true,
+            damage: true,
+            recording: true,
+            quiet_from: None,
+            quiet_until: None,
         }
     }
 }
@@ -134,7 +169,7 @@ impl Settings {
                 ),
             });
         }
-        Ok(())
+        self.notifications.check()
     }
 
     pub(crate) fn protocol_limits(&self) -> Limits {
@@ -155,6 +190,28 @@ impl Settings {
             silence: Duration::from_secs(self.recording.silence_minutes * 60),
             ..EngineConfig::new(data_dir)
         }
+    }
+}
+
+impl NotificationSettings {
+    fn check(&self) -> Result<(), SettingsError> {
+        let (key, why) = match (self.quiet_from, self.quiet_until) {
+            (Some(from), Some(until)) if from == until => (
+                "quiet_until",
+                "quiet hours end at another time than they begin; to have none, set both to \"\"",
+            ),
+            (Some(_), None) => ("quiet_until", "quiet hours need an end too; to have none, set both to \"\""),
+            (None, Some(_)) => {
+                ("quiet_from", "quiet hours need a beginning too; to have none, set both to \"\"")
+            }
+            _ => return Ok(()),
+        };
+        let value = if key == "quiet_from" { self.quiet_from } else { self.quiet_until };
+        Err(SettingsError::Refused {
+            key: format!("notifications.{key}"),
+            value: format!("\"{}\"", value.map(|time| time.to_string()).unwrap_or_default()),
+            why: String::from(why),
+        })
     }
 }
 

@@ -3,6 +3,8 @@
 //! Owns the signals of the process. Invariant: the first line on stdout is `listening on URL`, written when clients can
 //! connect; a stop by Ctrl-C, SIGTERM or a closing terminal is clean and ends with 0.
 
+mod ready;
+
 use crate::app::App;
 use crate::args::Serve;
 use crate::exit::Exit;
@@ -17,6 +19,7 @@ pub async fn run(app: &App<'_>, args: Serve) -> Result<Exit> {
     let stop = asked_to_stop()?;
     let daemon = Daemon::start(options).await?;
     announce(&daemon.url());
+    ready::tell();
     daemon.run_until(stop).await;
     Ok(Exit::Done)
 }

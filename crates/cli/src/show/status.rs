@@ -2,7 +2,7 @@
 
 use super::time::{ago, bytes, count, span};
 use super::{View, state, text};
-use chasm_protocol::status::{Health, StartReport, Status};
+use chasm_protocol::status::{DesktopStatus, Health, Part, PartState, StartReport, Status};
 
 pub fn render(status: &Status, url: &str, view: &View) -> String {
     let mut out = first_line(status, view);
@@ -62,7 +62,27 @@ fn rows(status: &Status, url: &str) -> Vec<(&'static str, String)> {
         let sessions = count(client.sessions.len() as u64, "session");
         rows.push(("client", format!("{name}, {sessions}, {}", count(client.events, "event"))));
     }
+    rows.extend(status.desktop.as_ref().map(|desktop| ("desktop", desktop_row(desktop))));
     rows
+}
+
+/// What is missing, in words; in one word where nothing is.
+fn desktop_row(desktop: &DesktopStatus) -> String {
+    let parts =
+        [("tray", &desktop.tray), ("window", &desktop.window), ("notifications", &desktop.notifications)];
+    if parts.iter().all(|(_, part)| part.state == PartState::Ok && part.detail.is_none()) {
+        return String::from("tray, window and notifications work");
+    }
+    let said = parts.map(|(name, Part { state, detail })| {
+        let word = match state {
+            PartState::Ok => "ok",
+            PartState::Off => "off",
+            PartState::Missing => "missing",
+        };
+        let why = detail.as_deref().map(|detail| format!(" ({})", text::one_line(detail)));
+        format!("{name} {word}{}", why.unwrap_or_default())
+    });
+    said.join(", ")
 }
 
 fn last_start(start: &StartReport, view: &View) -> String {
@@ -114,5 +134,17 @@ mod tests {
         status.problem = None;
         let text = samples::plain(&render(&status, "u", &view));
         assert!(text.starts_with("‖ Paused until it is resumed"), "{text}");
+    }
+
+    #[test]
+    fn what_of_the_desktop_is_missing_is_said() {
+        let mut desktop = DesktopStatus { tray: Part::ok(), window: Part::ok(), notifications: Part::ok() };
+        assert_eq!(desktop_row(&desktop), "tray, window and notifications work");
+        desktop.tray = Part::missing("no program shows tray icons");
+        desktop.window = Part::off("no display");
+        assert_eq!(
+            desktop_row(&desktop),
+            "tray missing (no program shows tray icons), window off (no display), notifications ok"
+        );
     }
 }

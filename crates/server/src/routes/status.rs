@@ -1,6 +1,7 @@
 //! Status, pause, resume.
 
 use super::Shared;
+use crate::app::App;
 use crate::body;
 use crate::error::Failure;
 use crate::query::Query;
@@ -26,7 +27,7 @@ const PAUSE_MINUTES: u32 = 7 * 24 * 60;
 )]
 pub(crate) async fn show(State(app): Shared, query: Query) -> Result<Json<Status>, Failure> {
     query.end()?;
-    Ok(Json(app.engine.status().await))
+    Ok(Json(with_desktop(&app, app.engine.status().await)))
 }
 
 /// Tries out the way of an event: this port, the journal, the disk. Records nothing.
@@ -71,7 +72,7 @@ pub(crate) async fn pause(
             format!("`minutes` has to be from 1 to {PAUSE_MINUTES}; leave it out for a pause without end");
         return Err(Failure::new(ErrorCode::InvalidField, message));
     }
-    Ok(Json(app.engine.pause(request.minutes).await?))
+    Ok(Json(with_desktop(&app, app.engine.pause(request.minutes).await?)))
 }
 
 /// Ends a pause.
@@ -83,5 +84,10 @@ pub(crate) async fn pause(
     responses((status = 200, description = "the status", body = Status))
 )]
 pub(crate) async fn resume(State(app): Shared) -> Result<Json<Status>, Failure> {
-    Ok(Json(app.engine.resume().await?))
+    Ok(Json(with_desktop(&app, app.engine.resume().await?)))
+}
+
+/// The engine knows nothing of a desktop.
+fn with_desktop(app: &App, status: Status) -> Status {
+    Status { desktop: app.desktop.as_ref().map(|desktop| desktop.status()), ..status }
 }

@@ -3,7 +3,7 @@
 //! Reading a file, changing a setting over REST and showing all of them go through this one table.
 //! Invariant: a key that is not here does not exist.
 
-use super::{Auth, Origin, Settings, SettingsError};
+use super::{Auth, ClockTime, Origin, Settings, SettingsError};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::net::IpAddr;
@@ -38,7 +38,21 @@ pub(super) struct Key {
 }
 
 enum Rule {
-    Number { min: u64, max: u64, get: fn(&Settings) -> u64, set: fn(&mut Settings, u64) },
+    Number {
+        min: u64,
+        max: u64,
+        get: fn(&Settings) -> u64,
+        set: fn(&mut Settings, u64),
+    },
+    Switch {
+        get: fn(&Settings) -> bool,
+        set: fn(&mut Settings, bool),
+    },
+    /// A time of day, or none.
+    Time {
+        get: fn(&Settings) -> Option<ClockTime>,
+        set: fn(&mut Settings, Option<ClockTime>),
+    },
     Host,
     Auth,
     Origins,
@@ -56,6 +70,20 @@ macro_rules! number {
                 get: |s| s.$($field).+ as u64,
                 // the range was checked before
                 set: |s, n| s.$($field).+ = <$ty>::try_from(n).unwrap_or(<$ty>::MAX),
+            },
+        }
+    };
+}
+
+macro_rules! notice {
+    ($kind:ident, $field:ident, $about:literal) => {
+        Key {
+            name: concat!("notifications.", stringify!($field)),
+            about: $about,
+            live: true,
+            rule: Rule::$kind {
+                get: |s| s.notifications.$field,
+                set: |s, value| s.notifications.$field = value,
             },
         }
     };
@@ -89,6 +117,17 @@ pub(super) const KEYS: &[Key] = &[
     number!("recording.grace_secs", false, 0, 300, recording.grace_secs: u64, "time between the loss of a connection and the interruption of its sessions"),
     number!("recording.silence_minutes", false, 1, 10_080, recording.silence_minutes: u64, "silence after which a session is interrupted"),
     number!("recording.heartbeat_secs", true, 1, 3_600, recording.heartbeat_secs: u64, "time between two pings of a WebSocket; a peer silent for three of them is dropped; open connections keep theirs"),
+    notice!(Switch, dropped, "tell when a client is gone and its sessions wait"),
+    notice!(Switch, returned, "tell when it is back, and how many events were replayed"),
+    notice!(Switch, recovered, "tell what the start found interrupted, and what a recovery brought"),
+    notice!(Switch, damage, "tell when damaged bytes were set aside"),
+    notice!(
+        Switch,
+        recording,
+        "tell when nothing can be recorded, and when it works again; in quiet hours too"
+    ),
+    notice!(Time, quiet_from, "beginning of the quiet hours, as \"22:00\"; \"\" for none"),
+    notice!(Time, quiet_until, "end of the quiet hours, as \"07:00\"; \"\" for none"),
 ];
 
 /// The key of this name; the error names the nearest one.
@@ -108,6 +147,8 @@ impl Key {
     pub fn get(&self, settings: &Settings) -> Value {
         match &self.rule {
             Rule::Number { get, .. } => json!(get(settings)),
+            Rule::Switch { get, .. } => json!(get(settings)),
+            Rule::Time { get, .. } => json!(get(settings).map(|time| time.to_string()).unwrap_or_default()),
             Rule::Host => json!(settings.host.to_string()),
             Rule::Auth => json!(settings.auth),
             Rule::Origins => json!(settings.allowed_origins),
@@ -128,6 +169,8 @@ impl Key {
                 Some(n) if (*min..=*max).contains(&n) => set(settings, n),
                 _ => return Err(format!("a whole number from {min} to {max} is needed")),
             },
+            Rule::Switch { set, .. } => set(settings, value.as_bool().ok_or("true or false is needed")?),
+            Rule::Time { set, .. } => set(settings, time(value)?),
             Rule::Host => settings.host = host(value)?,
             Rule::Auth => settings.auth = auth(value)?,
             Rule::Origins => settings.allowed_origins = origins(value)?,
@@ -171,6 +214,18 @@ fn auth(value: &Value) -> Result<Auth, String> {
         Some("token") => Ok(Auth::Token),
         _ => Err(String::from("\"user\" or \"token\" is needed")),
     }
+}
+
+fn time(value: &Value) -> Result<Option<ClockTime>, String> {
+    match value.as_str() {
+        Some("") => Ok(None),
+        Some(text) => ClockTime::parse(text).map(Some).ok_or_else(time_shape),
+        None => Err(time_shape()),
+    }
+}
+
+fn time_shape() -> String {
+    String::from("a time of day such as \"22:00\" is needed, or \"\" for none")
 }
 
 fn origins(value: &Value) -> Result<Vec<Origin>, String> {

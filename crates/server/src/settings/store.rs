@@ -114,6 +114,7 @@ fn put(table: &mut dyn toml_edit::TableLike, name: &str, value: &Value) -> Resul
 
 fn toml_of(value: &Value) -> toml_edit::Value {
     match value {
+        Value::Bool(on) => (*on).into(),
         Value::Number(n) => n.as_i64().unwrap_or_default().into(),
         Value::Array(items) => items.iter().map(toml_of).collect::<toml_edit::Array>().into(),
         Value::String(text) => text.as_str().into(),

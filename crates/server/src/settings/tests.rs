@@ -37,6 +37,14 @@ fn every_key_is_read() {
         grace_secs = 0
         silence_minutes = 1
         heartbeat_secs = 1
+        [notifications]
+        dropped = false
+        returned = false
+        recovered = false
+        damage = false
+        recording = false
+        quiet_from = "22:00"
+        quiet_until = "07:30"
     "#;
     let s = Settings::from_toml(text).unwrap();
     assert_eq!(s.host, IpAddr::V6(std::net::Ipv6Addr::LOCALHOST));
@@ -44,6 +52,16 @@ fn every_key_is_read() {
     assert_eq!(s.allowed_origins.first().unwrap().as_str(), "https://chat.example.org");
     assert_eq!((s.limits.frame_bytes, s.limits.nesting, s.limits.connections), (65_536, 120, 16));
     assert_eq!((s.recording.flush_ms, s.recording.heartbeat_secs, s.recording.grace_secs), (50, 1, 0));
+    let all_off = NotificationSettings {
+        dropped: false,
+        returned: false,
+        recovered: false,
+        damage: false,
+        recording: false,
+        quiet_from: ClockTime::new(22, 0),
+        quiet_until: ClockTime::new(7, 30),
+    };
+    assert_eq!(s.notifications, all_off);
 }
 
 #[test]
@@ -67,6 +85,9 @@ fn bad_values_say_key_value_and_why() {
         ("auth = \"none\"", ["auth", "none", "\"token\""]),
         ("host = \"example.org\"", ["host", "example.org", "IP address"]),
         ("allowed_origins = [\"null\"]", ["allowed_origins", "null", "sandboxed"]),
+        ("notifications.damage = \"no\"", ["notifications.damage", "no", "true or false"]),
+        ("notifications.quiet_from = \"25:00\"", ["notifications.quiet_from", "25:00", "22:00"]),
+        ("notifications.quiet_from = 22", ["notifications.quiet_from", "22", "time of day"]),
         ("allowed_origins = \"https://a\"", ["allowed_origins", "https://a", "list"]),
     ] {
         let error = refused(text);
@@ -80,6 +101,23 @@ fn bad_values_say_key_value_and_why() {
 fn another_address_needs_a_token() {
     assert!(refused("host = \"0.0.0.0\"\nauth = \"user\"").contains("auth = \"token\""));
     assert!(Settings::from_toml("host = \"0.0.0.0\"\nauth = \"token\"").is_ok());
+}
+
+#[test]
+fn quiet_hours_have_a_beginning_and_an_end() {
+    let quiet = |from: &str, until: &str| {
+        Settings::from_toml(&format!("[notifications]\nquiet_from = {from:?}\nquiet_until = {until:?}"))
+    };
+    assert!(quiet("22:00", "07:00").is_ok());
+    assert_eq!(quiet("", "").unwrap(), Settings::default());
+    for (from, until, words) in [
+        ("22:00", "", "`notifications.quiet_until` = \"\": quiet hours need an end"),
+        ("", "07:00", "`notifications.quiet_from` = \"\": quiet hours need a beginning"),
+        ("07:00", "07:00", "`notifications.quiet_until` = \"07:00\""),
+    ] {
+        let error = quiet(from, until).unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+    }
 }
 
 fn change(store: &SettingsStore, value: serde_json::Value) -> Result<(), SettingsError> {
@@ -105,6 +143,26 @@ fn a_change_keeps_comments_and_is_in_force() {
     change(&store, json!({"port": null, "limits": {"nesting": null}})).unwrap();
     assert_eq!(Settings::read(&path).unwrap().port, DEFAULT_PORT);
     assert_eq!(store.current().limits.nesting, 64);
+}
+
+#[test]
+fn notifications_are_switched_at_once_and_kept() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("config.toml");
+    let store = SettingsStore::new(path.clone(), Settings::default());
+    change(
+        &store,
+        json!({"notifications": {"dropped": false, "quiet_from": "22:00", "quiet_until": "07:00"}}),
+    )
+    .unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains("[notifications]\ndropped = false\nquiet_from = \"22:00\""), "{text}");
+    assert_eq!(store.current().notifications, Settings::read(&path).unwrap().notifications);
+    assert!(!store.current().notifications.dropped);
+    change(&store, json!({"notifications.quiet_from": "21:00"})).unwrap();
+    change(&store, json!({"notifications.quiet_from": null})).unwrap_err();
+    change(&store, json!({"notifications": {"quiet_from": "", "quiet_until": "", "dropped": null}})).unwrap();
+    assert_eq!(store.current().notifications, NotificationSettings::default());
 }
 
 #[test]

@@ -1,0 +1,22 @@
+//! What the shell is built with: Tauri's configuration and the capabilities of its window.
+//!
+//! Does nothing where the feature `shell` is off. Invariant: no command of the application is open to a page that a capability
+//! does not name.
+
+fn main() {
+    #[cfg(feature = "shell")]
+    shell();
+}
+
+#[cfg(feature = "shell")]
+fn shell() {
+    println!("cargo:rerun-if-changed=src-tauri/capabilities");
+    let manifest = tauri_build::AppManifest::new().commands(&[]);
+    let attributes = tauri_build::Attributes::new()
+        .capabilities_path_pattern("./src-tauri/capabilities/**/*")
+        .app_manifest(manifest);
+    if let Err(error) = tauri_build::try_build(attributes) {
+        println!("cargo:warning={error:#}");
+        std::process::exit(1);
+    }
+}

@@ -30,12 +30,13 @@ DISPLAYED := $(or $(DISPLAY),$(WAYLAND_DISPLAY))
 # $(call told,PROFILE): the tests would build the programs themselves where they are not told that they are there.
 told = CHASM_BIN="$$(realpath -m "$$CARGO_TARGET_DIR")/$(1)/chasm" \
 	CHASM_RECORDER_BIN="$$(realpath -m "$$CARGO_TARGET_DIR")/$(1)/chasm-recorder" \
+	CHASM_TRAY_BIN="$$(realpath -m "$$CARGO_TARGET_DIR")/$(1)/chasm-recorder-tray" \
 	CHASM_SHELL_BIN="$$(realpath -m "$$CARGO_TARGET_DIR")/$(1)/chasm-recorder-shell"
 RUN := cargo nextest run --no-tests=fail --cargo-quiet --show-progress=none
 NEXTEST := $(call told,debug) $(RUN) --workspace
 
 .PHONY: help run demo package test bench figures screenshots fuzz soak audit lint fmt clean steps suites \
-	step-fmt step-deny step-clippy step-build step-doctest step-doc step-fuzz
+	step-fmt step-deny step-clippy step-build step-doctest step-doc step-fuzz step-ui
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -131,7 +132,12 @@ step-deny: | step-fmt
 	@$(STEP) deny bash -c 'cargo deny $(LOCKED) check licenses bans sources \
 		&& cargo deny $(LOCKED) --manifest-path fuzz/Cargo.toml check licenses bans sources'
 
-step-fuzz: | step-deny
+# Built beside the checkout: the server's build would take in half a page that is being written.
+step-ui: | step-deny
+	@$(STEP) ui bash -c 'npm ci --no-audit --no-fund && npm run check && npm run lint && npm test \
+		&& npm run build --workspace ui -- --outDir "$(CACHE)/ui-check" --emptyOutDir'
+
+step-fuzz: | step-ui
 	@$(STEP) fuzz scripts/fuzz.sh $(or $(FUZZ_SECONDS),10)
 
 # Alone on the machine, because these tests watch clocks; last, so that the runner's own summary closes the run.

@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 umask 022
 
-programs=(chasm chasm-recorder chasm-recorder-shell)
+programs=(chasm chasm-recorder chasm-recorder-tray chasm-recorder-shell)
 target=${CARGO_TARGET_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/chasm-recorder/target}
 profile=release
 from=
@@ -57,7 +57,7 @@ lay_out() {
   mkdir "$man"
   "$from/chasm" man --out "$man"
   filled packaging/chasm-recorder.1 "VERSION=$version" >"$man/chasm-recorder.1"
-  cp packaging/chasm-recorder-shell.1 "$man"
+  cp packaging/chasm-recorder-tray.1 packaging/chasm-recorder-shell.1 "$man"
   gzip -9n "$man"/*
   for name in "$man"/*; do
     put "$name" "usr/share/man/man1/${name##*/}"
@@ -94,7 +94,7 @@ libraries() {
   mkdir -p "$work/debian-stub/debian"
   printf 'Source: chasm-recorder\n\nPackage: chasm-recorder\nArchitecture: any\n' >"$work/debian-stub/debian/control"
   (cd "$work/debian-stub" && dpkg-shlibdeps -O -dDepends "$bin/chasm" "$bin/chasm-recorder" \
-    -dRecommends "$bin/chasm-recorder-shell" 2>"$work/shlibdeps.log") || { cat "$work/shlibdeps.log" >&2; exit 1; }
+    -dRecommends "$bin/chasm-recorder-tray" "$bin/chasm-recorder-shell" 2>"$work/shlibdeps.log") || { cat "$work/shlibdeps.log" >&2; exit 1; }
 }
 
 control() {

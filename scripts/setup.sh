@@ -135,6 +135,7 @@ main() {
       ;;
     test)
       basics
+      want npm npm
       webkit
       desktop
       packaging

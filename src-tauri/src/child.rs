@@ -48,17 +48,33 @@ pub struct Ending {
     pub how: String,
 }
 
-/// The program that draws: it is beside this one.
-pub fn shell() -> io::Result<PathBuf> {
-    if let Some(path) = std::env::var_os("CHASM_SHELL_BIN").filter(|path| !path.is_empty()) {
-        return Ok(path.into());
+/// The program that draws the icon.
+pub fn tray() -> PathBuf {
+    beside("CHASM_TRAY_BIN", "chasm-recorder-tray")
+}
+
+/// The program that draws the window.
+pub fn shell() -> PathBuf {
+    beside("CHASM_SHELL_BIN", "chasm-recorder-shell")
+}
+
+/// What the variable names, else the program of this name beside this one.
+fn beside(variable: &str, name: &str) -> PathBuf {
+    if let Some(path) = std::env::var_os(variable).filter(|path| !path.is_empty()) {
+        return path.into();
     }
-    let name = format!("chasm-recorder-shell{}", std::env::consts::EXE_SUFFIX);
-    Ok(std::env::current_exe()?.parent().unwrap_or(Path::new(".")).join(name))
+    let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    match std::env::current_exe() {
+        Ok(own) => own.with_file_name(name),
+        Err(error) => {
+            tracing::warn!(%error, "this program does not know where it is");
+            name.into()
+        }
+    }
 }
 
 impl Child {
-    /// Starts the shell in one of its roles. `hear` is called with all it says; it must not block.
+    /// Starts a program that draws. `hear` is called with all it says; it must not block.
     pub fn start<T: DeserializeOwned + Send + 'static>(
         program: &Path,
         arguments: &[String],

@@ -1,7 +1,7 @@
 //! The desktop recorder: the daemon in this process, tray and window in children, notifications over D-Bus.
 //!
-//! Owns what is around the daemon, and the order of start and stop. Never links GTK or WebKit: what draws is a program of its
-//! own (`chasm-recorder-shell`). Invariant: recording depends on nothing here but the daemon.
+//! Owns what is around the daemon, and the order of start and stop. Never links GTK or WebKit: what draws are programs of their
+//! own (`chasm-recorder-tray`, `chasm-recorder-shell`). Invariant: recording depends on nothing here but the daemon.
 
 pub mod args;
 mod ask;
@@ -11,6 +11,7 @@ mod child;
 mod desktop;
 mod environment;
 mod glance;
+pub mod lines;
 mod link;
 #[cfg(all(unix, not(target_os = "macos")))]
 mod logind;

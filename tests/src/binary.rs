@@ -18,7 +18,7 @@ struct Package {
 const CLI: Package = Package { name: "chasm-cli", binaries: &["chasm"], sources: &["crates"] };
 const DESKTOP: Package = Package {
     name: "chasm-recorder",
-    binaries: &["chasm-recorder", "chasm-recorder-shell"],
+    binaries: &["chasm-recorder", "chasm-recorder-tray", "chasm-recorder-shell"],
     sources: &["crates", "src-tauri", "ui", "icons", "tauri.conf.json", "Cargo.toml"],
 };
 
@@ -34,7 +34,13 @@ pub fn recorder() -> &'static Path {
     FOUND.get_or_init(|| find("CHASM_RECORDER_BIN", &DESKTOP, "chasm-recorder"))
 }
 
-/// Tray and window: `CHASM_SHELL_BIN`, else as [`chasm`].
+/// The tray: `CHASM_TRAY_BIN`, else as [`chasm`].
+pub fn tray() -> &'static Path {
+    static FOUND: OnceLock<PathBuf> = OnceLock::new();
+    FOUND.get_or_init(|| find("CHASM_TRAY_BIN", &DESKTOP, "chasm-recorder-tray"))
+}
+
+/// The window: `CHASM_SHELL_BIN`, else as [`chasm`].
 pub fn shell() -> &'static Path {
     static FOUND: OnceLock<PathBuf> = OnceLock::new();
     FOUND.get_or_init(|| find("CHASM_SHELL_BIN", &DESKTOP, "chasm-recorder-shell"))

@@ -168,7 +168,7 @@ impl Desk {
         // nothing is asked of accessibility, settings and graphics hardware that are not there
         command.env("NO_AT_BRIDGE", "1").env("GSETTINGS_BACKEND", "memory").env("LIBGL_ALWAYS_SOFTWARE", "1");
         command.env("GDK_BACKEND", "x11");
-        command.env("CHASM_SHELL_BIN", crate::shell());
+        command.env("CHASM_TRAY_BIN", crate::tray()).env("CHASM_SHELL_BIN", crate::shell());
         command.envs(self.display.as_ref().map(|display| ("DISPLAY", display.name())));
         command.envs(self.bus.as_ref().map(|bus| ("DBUS_SESSION_BUS_ADDRESS", bus.address())));
         // the machine's own would tell of the machine's sleep

@@ -26,7 +26,7 @@ pub mod transcripts;
 mod ws;
 
 pub use api::Api;
-pub use binary::{chasm, recorder, shell, workspace};
+pub use binary::{chasm, recorder, shell, tray, workspace};
 pub use command::{Done, run_to_end};
 pub use dice::Dice;
 pub use disk::Disk;

@@ -1,7 +1,7 @@
 //! What the desktop app costs, measured and printed. Ignored in a normal run: a figure is no pass or fail.
 //!
 //! `cargo nextest run -p chasm-tests --run-ignored only -E 'binary(desktop_figures)' --no-capture`, with `CHASM_RECORDER_BIN` and
-//! `CHASM_SHELL_BIN` naming release binaries.
+//! `CHASM_TRAY_BIN` and `CHASM_SHELL_BIN` naming release binaries.
 
 #![cfg(target_os = "linux")]
 #![allow(
@@ -15,11 +15,13 @@
 use chasm_tests::desk::{App, Desk, Item};
 use chasm_tests::process::{cpu_seconds, pss_kib};
 use chasm_tests::{Api, events, eventually, within};
+use futures_util::SinkExt;
 use rustix::process::Signal;
-use serde_json::json;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use tokio_tungstenite::tungstenite::Message;
 
 fn ours(desk: &Desk) -> Vec<(String, u32)> {
     let mut all: Vec<_> = desk.processes().into_iter().map(|p| (p.name, p.pid)).collect();
@@ -105,7 +107,7 @@ fn memory_with_and_without_a_window() {
 fn processor_time_idle_and_under_load() {
     within(240, async {
         let desk = Desk::with_panel().await;
-        let mut app = App::hidden(&desk);
+        let app = App::hidden(&desk);
         Item::appears(&desk.connect().await).await;
         tokio::time::sleep(Duration::from_secs(5)).await;
         let (before, begun) = (cpu(&desk), Instant::now());
@@ -133,10 +135,49 @@ fn processor_time_idle_and_under_load() {
             "{:.0} events/s over one connection for {time:.0} s: {share:.1} % of a core",
             sent as f64 / time
         );
+    });
+}
 
-        app.record(&json!(events::message("load", sent + 1))).await;
-        let begun = Instant::now();
-        app.term();
-        println!("SIGTERM to the end: {:.0} ms", begun.elapsed().as_secs_f64() * 1e3);
+#[test]
+#[ignore = "a figure is no pass or fail"]
+fn from_sigterm_to_the_end() {
+    within(180, async {
+        let desk = Desk::with_panel().await;
+        let mut app = App::hidden(&desk);
+        let end = async |app: &mut App, what: &str| {
+            Item::appears(&desk.connect().await).await;
+            let begun = Instant::now();
+            app.term();
+            println!("SIGTERM to the end, {what}: {:.0} ms", begun.elapsed().as_secs_f64() * 1e3);
+            eventually("its icon is gone", 20, async || {
+                Item::all(&desk.connect().await).await.is_empty().then_some(())
+            })
+            .await;
+        };
+        app.record(&events::message("idle", 1)).await;
+        end(&mut app, "nobody connected").await;
+        app.restart(&desk);
+        let quiet = app.client("vscode/1.99", "quiet", 10).await;
+        end(&mut app, "a client that says nothing").await;
+        drop(quiet);
+        app.restart(&desk);
+        let mut ws = app.ws().await;
+        let (mut write, stop) = (ws.take_write(), AtomicBool::new(false));
+        let sending = async {
+            let mut n = 0;
+            while !stop.load(Ordering::Relaxed) {
+                n += 1;
+                let text = events::message("load", n).to_string();
+                if write.send(Message::Text(text.into())).await.is_err() {
+                    break;
+                }
+            }
+        };
+        let ending = async {
+            ws.acked(2_000).await;
+            end(&mut app, "a client that sends as fast as it can").await;
+            stop.store(true, Ordering::Relaxed);
+        };
+        futures_util::future::join(sending, ending).await;
     });
 }

@@ -120,11 +120,12 @@ fn what_is_missing_is_said_and_recording_does_not_mind() {
 }
 
 #[test]
-fn without_the_program_for_tray_and_window_it_records() {
+fn without_the_programs_for_tray_and_window_it_records() {
     within(90, async {
         let desk = Desk::with_panel().await;
         let mut command = App::command(&desk, &desk.home().join("data"));
-        command.args(["--port", "0"]).env("CHASM_SHELL_BIN", desk.home().join("not-there"));
+        let nowhere = desk.home().join("not-there");
+        command.args(["--port", "0"]).env("CHASM_TRAY_BIN", &nowhere).env("CHASM_SHELL_BIN", &nowhere);
         let mut app = App::adopt(&desk, &mut command);
         let _ws = app.client("vscode/1.99", "fox", 2).await;
         let why = app.part_is("tray", "missing").await;
@@ -139,10 +140,14 @@ fn the_recorder_itself_has_nothing_of_a_window_in_it() {
     within(60, async {
         let desk = Desk::with_panel().await;
         let app = App::hidden(&desk);
-        Item::appears(&desk.connect().await).await;
-        let maps = std::fs::read_to_string(format!("/proc/{}/maps", app.pid())).unwrap();
+        let item = Item::appears(&desk.connect().await).await;
+        let maps = |pid: u32| std::fs::read_to_string(format!("/proc/{pid}/maps")).unwrap();
         for library in ["libgtk", "libgdk", "libwebkit", "libX11", "libayatana", "libglib"] {
-            assert!(!maps.contains(library), "{library} is in the recorder's process");
+            assert!(!maps(app.pid()).contains(library), "{library} is in the recorder's process");
+        }
+        let tray = maps(item.pid().await.unwrap());
+        for library in ["libwebkit", "libjavascriptcore", "libsoup", "libayatana"] {
+            assert!(!tray.contains(library), "{library} is in the tray's process");
         }
     });
 }

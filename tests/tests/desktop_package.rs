@@ -15,7 +15,8 @@
 
 use chasm_tests::desk::{App, Desk};
 use chasm_tests::{
-    Done, Recorder, chasm, events, eventually, is_ci, is_root, recorder, run_to_end, shell, within, workspace,
+    Done, Recorder, chasm, events, eventually, is_ci, is_root, recorder, run_to_end, shell, tray, within,
+    workspace,
 };
 use serde_json::json;
 use std::fs;
@@ -25,12 +26,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 const NAME: &str = "chasm-recorder";
-const PROGRAMS: [&str; 3] = ["chasm", "chasm-recorder", "chasm-recorder-shell"];
+const PROGRAMS: [&str; 4] = ["chasm", "chasm-recorder", "chasm-recorder-tray", "chasm-recorder-shell"];
 const MENU: &str = "/usr/share/applications/chasm-recorder.desktop";
 const TITLE: &str = "Chasm Recorder";
 
 /// What has to be in it, beside the programs.
-const PARTS: [&str; 14] = [
+const PARTS: [&str; 15] = [
     MENU,
     "/usr/share/icons/hicolor/32x32/apps/chasm-recorder.png",
     "/usr/share/icons/hicolor/512x512/apps/chasm-recorder.png",
@@ -38,6 +39,7 @@ const PARTS: [&str; 14] = [
     "/usr/share/man/man1/chasm.1.gz",
     "/usr/share/man/man1/chasm-service-install.1.gz",
     "/usr/share/man/man1/chasm-recorder.1.gz",
+    "/usr/share/man/man1/chasm-recorder-tray.1.gz",
     "/usr/share/man/man1/chasm-recorder-shell.1.gz",
     "/usr/share/bash-completion/completions/chasm",
     "/usr/share/zsh/vendor-completions/_chasm",
@@ -88,7 +90,7 @@ fn the_manual_page_of_the_app_names_every_option() {
 fn made(scratch: &Path) -> PathBuf {
     let programs = scratch.join("programs");
     fs::create_dir(&programs).unwrap();
-    for (name, path) in PROGRAMS.iter().zip([chasm(), recorder(), shell()]) {
+    for (name, path) in PROGRAMS.iter().zip([chasm(), recorder(), tray(), shell()]) {
         std::os::unix::fs::symlink(path, programs.join(name)).unwrap();
     }
     let mut script = Command::new(workspace().join("scripts/package.sh"));
@@ -204,7 +206,7 @@ fn tools(desk: &Desk) {
         (&json!(1), &json!("ok")),
         "{status}"
     );
-    for page in ["chasm", "chasm-recorder", "chasm-recorder-shell", "chasm-service"] {
+    for page in ["chasm", "chasm-recorder", "chasm-recorder-tray", "chasm-recorder-shell", "chasm-service"] {
         let done = sh(&format!("man --pager=cat {page}")).ok();
         assert!(done.stdout.contains("NAME") && done.stdout.contains("chasm"), "{page}: {done:?}");
     }
@@ -274,7 +276,8 @@ impl Drop for Serve {
 /// A program as the desktop's session starts it: found on the system's path, with nothing of the test's own.
 fn started(desk: &Desk, words: &[String]) -> Command {
     let mut command = desk.command(&words[0]);
-    command.args(&words[1..]).env_remove("CHASM_SHELL_BIN").env("PATH", "/usr/bin:/bin");
+    command.args(&words[1..]).env_remove("CHASM_TRAY_BIN").env_remove("CHASM_SHELL_BIN");
+    command.env("PATH", "/usr/bin:/bin");
     command
 }
 

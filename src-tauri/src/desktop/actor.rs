@@ -45,9 +45,15 @@ pub(super) struct Actor {
     pub tells: mpsc::UnboundedSender<ToTray>,
     /// The user is being asked whether to end.
     pub is_asking: bool,
-    program: PathBuf,
+    programs: Programs,
     bus: watch::Sender<Option<String>>,
     host: Host,
+}
+
+/// What draws.
+struct Programs {
+    tray: PathBuf,
+    window: PathBuf,
 }
 
 /// Whether something shows icons.
@@ -75,10 +81,6 @@ pub async fn run(around: Surroundings, stop: CancellationToken) {
     let (tells, told) = mpsc::unbounded_channel();
     let (bus, bus_watched) = watch::channel(environment::session_bus(&environment));
     let mut mailboxes = Mailboxes { tray, window, tells: told, host: hosts(bus_watched) };
-    let program = child::shell().unwrap_or_else(|error| {
-        tracing::warn!(%error, "this program does not know where it is");
-        PathBuf::from("chasm-recorder-shell")
-    });
     let mut actor = Actor {
         around,
         environment,
@@ -86,7 +88,7 @@ pub async fn run(around: Surroundings, stop: CancellationToken) {
         window: Window::new(window_says),
         tells,
         is_asking: false,
-        program,
+        programs: Programs { tray: child::tray(), window: child::shell() },
         bus,
         host: Host::Unknown,
     };
@@ -125,7 +127,7 @@ impl Actor {
             Ok(()) = self.around.glances.changed() => {}
             Ok(()) = mailboxes.host.changed() => self.host_changed(mailboxes.host.borrow_and_update().clone()),
             () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
-                self.tray.start(&self.program, &self.environment);
+                self.tray.start(&self.programs.tray, &self.environment);
             }
         }
         true
@@ -218,7 +220,7 @@ impl Actor {
         if self.around.needs_token {
             arguments.push(String::from("--token"));
         }
-        self.window.open(&self.program, arguments, &self.environment, path)
+        self.window.open(&self.programs.window, arguments, &self.environment, path)
     }
 
     /// Does something, and tells the user where it does not work.

@@ -69,7 +69,7 @@ impl Tray {
             let _ = heard.send((number, said));
         };
         self.shown = None;
-        match Child::start(program, &[String::from("tray")], environment, told) {
+        match Child::start(program, &[], environment, told) {
             Ok(child) => {
                 self.child = Some(child);
                 self.started = Some(Instant::now());

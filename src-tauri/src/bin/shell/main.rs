@@ -1,18 +1,17 @@
-//! `chasm-recorder-shell`: what draws. The recorder starts it, as its tray or as its window.
+//! `chasm-recorder-shell`: the window. The recorder starts it.
 //!
 //! Never records, never keeps anything but the place of the window. Invariant: it ends when its stdin does, for then the recorder
 //! is gone.
 
-mod lines;
 mod place;
-mod tray;
 mod window;
 
+use chasm_recorder::lines;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Tray and window of Chasm Recorder. `chasm-recorder` starts this program; there is no need to start it by hand.
+/// The window of Chasm Recorder. `chasm-recorder` starts this program; there is no need to start it by hand.
 #[derive(Debug, Parser)]
 #[command(name = "chasm-recorder-shell", version)]
 struct Cli {
@@ -22,8 +21,6 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Role {
-    /// The icon and its menu; what they show comes over stdin
-    Tray,
     /// One window with the recorder's page
     Window(Page),
 }
@@ -46,11 +43,8 @@ pub struct Page {
 
 fn main() -> ExitCode {
     keep_to_ourselves();
-    let ended = match Cli::parse().role {
-        Role::Tray => tray::run(),
-        Role::Window(page) => window::run(page),
-    };
-    match ended {
+    let Role::Window(page) = Cli::parse().role;
+    match window::run(page) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // the recorder reads the last line

@@ -2,9 +2,10 @@
 //!
 //! Never shows anything that is not bundled. Invariant: with the window this process ends, and all of WebKit with it.
 
+use crate::Page;
 use crate::place::Place;
-use crate::{Page, lines};
 use anyhow::{Context, Result};
+use chasm_recorder::lines;
 use chasm_recorder::wire::{FromWindow, ToWindow};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;

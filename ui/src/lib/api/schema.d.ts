@@ -1,0 +1,2102 @@
+// Made by `npm run api` from openapi.json; not to be edited.
+
+export interface paths {
+    "/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What runs here, for people. */
+        get: operations["page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/app": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the desktop app is set to. */
+        get: operations["getApp"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes what the desktop app is set to. */
+        patch: operations["changeApp"];
+        trace?: never;
+    };
+    "/api/app/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows the window. */
+        post: operations["openApp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This interface, for machines. */
+        get: operations["openapi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recording/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Records events: one event, an array of events, or `{"events":[…]}`. */
+        post: operations["recordEvents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recording/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Streams what changes. The name of an event is the `type` of its data. */
+        get: operations["live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recording/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened: drops, reconnects, recoveries, damage, disk. Newest first. */
+        get: operations["listNotices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recording/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stops taking events until it is resumed, or for some minutes. */
+        post: operations["pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recording/probe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries out the way of an event: this port, the journal, the disk. Records nothing. */
+        post: operations["probe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recording/recovery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What needs recovery, with what is at hand, and the reports of past ones. Changes nothing. */
+        get: operations["recoveryOverview"];
+        put?: never;
+        /** Puts interrupted sessions together again: the ones named, or all. */
+        post: operations["recover"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recording/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a pause. */
+        post: operations["resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recording/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Full text over titles, messages and tool calls. */
+        get: operations["search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recording/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists sessions: by default those that are recorded now. */
+        get: operations["listSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recording/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A session with its messages, tool calls, interruptions, holes and recoveries. */
+        get: operations["getSession"];
+        put?: never;
+        post?: never;
+        /** Deletes a session: gone from database, index, snapshots and journal. */
+        delete: operations["deleteSession"];
+        options?: never;
+        head?: never;
+        /** Changes what the user sets: title, star, tags. */
+        patch: operations["changeSession"];
+        trace?: never;
+    };
+    "/api/recording/sessions/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A session's raw events, as received, in order. */
+        get: operations["listEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recording/sessions/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A session as a file. */
+        get: operations["exportSession"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recording/snapshot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a session as the client sees it, to fill what events did not bring. */
+        post: operations["takeSnapshot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recording/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The recorder's health. */
+        get: operations["status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The settings with their limits. */
+        get: operations["getSettings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes settings: `{"limits.nesting":32}` or `{"limits":{"nesting":32}}`; `null` goes back to the default. */
+        patch: operations["changeSettings"];
+        trace?: never;
+    };
+    "/api/ticket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a one-time ticket: opening its address gives the browser a cookie. */
+        post: operations["makeTicket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assets/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A file of the page. */
+        get: operations["asset"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/icon.svg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The page's icon. */
+        get: operations["icon"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Metrics in Prometheus' text form. */
+        get: operations["metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ws/recording": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The WebSocket that clients record over; the protocol says what goes over it. */
+        get: operations["connect"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @description Body of `PATCH /api/app`. A field that is absent stays. */
+        AppPatch: {
+            start_at_login?: boolean | null;
+        };
+        /** @description `GET /api/app` */
+        AppView: {
+            /** @description The recorder starts when its user logs in. */
+            start_at_login: boolean;
+            /** @description This recorder has a desktop; always true in an answer. */
+            available: boolean;
+        };
+        /** @description Events on disk in the journal that the database does not have yet. */
+        BufferStatus: {
+            /** Format: int64 */
+            events: number;
+            /** Format: int64 */
+            bytes: number;
+            /** Format: int64 */
+            max_bytes: number;
+            last_flush?: components["schemas"]["Timestamp"] | null;
+        };
+        /**
+         * Format: int64
+         * @description One WebSocket connection, or one REST request; unique within a run of the recorder. 0 is the recorder itself.
+         */
+        ConnectionId: number;
+        ConnectionStatus: {
+            connection: components["schemas"]["ConnectionId"];
+            client?: string | null;
+            since: components["schemas"]["Timestamp"];
+            /** @description The sessions it carries. */
+            sessions: string[];
+            /** Format: int64 */
+            events: number;
+        };
+        /** @description The content of a message: a string, or an array of parts in the client's own shape. */
+        Content: string | unknown[];
+        DamageReport: {
+            /** @description What is damaged and where: `segment 12: bad checksum at byte 4096`. */
+            what: string;
+            /** Format: int64 */
+            bytes: number;
+            quarantined_as?: string | null;
+        };
+        DatabaseStatus: {
+            /** Format: int64 */
+            bytes: number;
+            path: string;
+        };
+        /** @description What of the desktop is at work. Recording depends on none of it. */
+        DesktopStatus: {
+            tray: components["schemas"]["Part"];
+            window: components["schemas"]["Part"];
+            notifications: components["schemas"]["Part"];
+        };
+        /** @description What a program needs to find display and session bus. */
+        DisplayEnvironment: {
+            DISPLAY?: string | null;
+            WAYLAND_DISPLAY?: string | null;
+            XAUTHORITY?: string | null;
+            DBUS_SESSION_BUS_ADDRESS?: string | null;
+            XDG_RUNTIME_DIR?: string | null;
+        };
+        /** @description Every error answer: `{"error":{"code":…,"message":…}}`. */
+        ErrorBody: {
+            error: components["schemas"]["ErrorDetail"];
+        };
+        /**
+         * @description Why something was refused. The text form is `snake_case`.
+         * @enum {string}
+         */
+        ErrorCode: "bad_json" | "missing_field" | "invalid_field" | "too_deep" | "too_large" | "batch_too_large" | "paused" | "storage_full" | "not_recording" | "shutting_down" | "overloaded" | "unknown_frame" | "bad_request" | "not_found" | "method_not_allowed" | "unsupported_media_type" | "forbidden_host" | "forbidden_origin" | "forbidden_site" | "unauthorized" | "conflict" | "no_desktop" | "internal";
+        ErrorDetail: {
+            code: components["schemas"]["ErrorCode"];
+            /** @description A sentence that says what to do. */
+            message: string;
+        };
+        EventPage: {
+            events: components["schemas"]["StoredEvent"][];
+            next_cursor?: string | null;
+        };
+        EventResult: {
+            event_id?: string | null;
+            session_id?: string | null;
+            status: components["schemas"]["EventStatus"];
+            code?: components["schemas"]["ErrorCode"] | null;
+            message?: string | null;
+            warning?: components["schemas"]["WarningCode"] | null;
+        };
+        /** @enum {string} */
+        EventStatus: "recorded" | "duplicate" | "rejected";
+        /** @description Answer to `POST /api/recording/events`. */
+        EventsAnswer: {
+            /** Format: int64 */
+            recorded: number;
+            /** Format: int64 */
+            duplicates: number;
+            /** Format: int64 */
+            rejected: number;
+            /** @description One for each event, in the order of the request. */
+            results: components["schemas"]["EventResult"][];
+        };
+        /** @description What a recovery was made from. */
+        Evidence: {
+            origin: components["schemas"]["Origin"];
+            /** @description Such as «snapshot of 2026-01-31T14:02:05Z» or the path of a file. */
+            source: string;
+            /** Format: int64 */
+            messages: number;
+        };
+        /** @enum {string} */
+        Health: "recording" | "paused" | "degraded";
+        /** @enum {string} */
+        HitKind: "title" | "message" | "tool_call";
+        InterruptedAtStart: {
+            session_id: string;
+            reason: components["schemas"]["InterruptionReason"];
+            since: components["schemas"]["Timestamp"];
+        };
+        /** @description When and why recording of a session stopped, and what came of it. */
+        Interruption: {
+            reason: components["schemas"]["InterruptionReason"];
+            since: components["schemas"]["Timestamp"];
+            until?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description Events that happened before `until` and were sent after it.
+             */
+            replayed: number;
+        };
+        /**
+         * @description Why a session was interrupted.
+         * @enum {string}
+         */
+        InterruptionReason: "disconnect" | "server_crash" | "server_stop" | "timeout";
+        JournalStatus: {
+            /** Format: int64 */
+            segments: number;
+            /** Format: int64 */
+            bytes: number;
+            /** Format: int64 */
+            last_lsn: number;
+            /** Format: int64 */
+            durable_lsn: number;
+            /** Format: int64 */
+            applied_lsn: number;
+            /** Format: int64 */
+            syncs: number;
+        };
+        /** @description Something that a person may want to know. */
+        LifecycleEvent: {
+            session_id: string;
+            /** @enum {string} */
+            kind: "started";
+        } | {
+            connection: components["schemas"]["ConnectionId"];
+            client?: string | null;
+            /** @enum {string} */
+            kind: "connected";
+        } | {
+            connection: components["schemas"]["ConnectionId"];
+            client?: string | null;
+            sessions: string[];
+            /** @enum {string} */
+            kind: "dropped";
+        } | {
+            session_id: string;
+            reason: components["schemas"]["InterruptionReason"];
+            since: components["schemas"]["Timestamp"];
+            /** @enum {string} */
+            kind: "interrupted";
+        } | {
+            session_id: string;
+            since: components["schemas"]["Timestamp"];
+            /** Format: int64 */
+            replayed: number;
+            /** Format: int64 */
+            missing: number;
+            /** @enum {string} */
+            kind: "reconnected";
+        } | {
+            session_id: string;
+            /** @enum {string} */
+            kind: "completed";
+        } | {
+            /** Format: int64 */
+            sessions: number;
+            /** Format: int64 */
+            messages: number;
+            /** Format: int64 */
+            incomplete: number;
+            session_ids: string[];
+            /** @enum {string} */
+            kind: "recovered";
+        } | {
+            /** Format: int64 */
+            replayed_records: number;
+            /** Format: int64 */
+            interrupted: number;
+            /** Format: int64 */
+            damaged: number;
+            clean_stop: boolean;
+            /** @enum {string} */
+            kind: "recovery_at_start";
+        } | {
+            what: string;
+            quarantined_as?: string | null;
+            /** @enum {string} */
+            kind: "damage_found";
+        } | {
+            reason: components["schemas"]["StopReason"];
+            message: string;
+            /** @enum {string} */
+            kind: "recording_stopped";
+        } | {
+            stopped_at: components["schemas"]["Timestamp"];
+            /** @enum {string} */
+            kind: "recording_resumed";
+        } | {
+            until?: components["schemas"]["Timestamp"] | null;
+            /** @enum {string} */
+            kind: "paused";
+        } | {
+            /** @enum {string} */
+            kind: "resumed";
+        } | {
+            session_id: string;
+            /** @enum {string} */
+            kind: "deleted";
+        };
+        /** @description One item of the live stream (`GET /api/recording/live`). */
+        LiveEvent: {
+            at: components["schemas"]["Timestamp"];
+            event: components["schemas"]["LifecycleEvent"];
+            /** @enum {string} */
+            type: "lifecycle";
+        } | {
+            session_ids: string[];
+            /** @enum {string} */
+            type: "changed";
+        } | {
+            /** Format: int64 */
+            missed: number;
+            /** @enum {string} */
+            type: "lagged";
+        };
+        /** @description A message as folded from events and snapshots. */
+        Message: {
+            /**
+             * Format: int64
+             * @description Place among the session's messages and tool calls, from 1.
+             */
+            position: number;
+            message_id?: string | null;
+            role: components["schemas"]["Role"];
+            content: components["schemas"]["Content"];
+            model?: string | null;
+            parent_id?: string | null;
+            /** @description Still streaming, or cut off while streaming. */
+            partial?: boolean;
+            timestamp?: components["schemas"]["Timestamp"] | null;
+            metadata?: {
+                [key: string]: unknown;
+            };
+            /** @description What brought the message first. */
+            origin: components["schemas"]["Origin"];
+            completed_by?: components["schemas"]["Origin"] | null;
+            /** @description Other ids under which a source knows this message. */
+            aliases?: string[];
+            /** @description Other contents that a source has for this message and that do not continue the one shown. */
+            versions?: components["schemas"]["Version"][];
+        };
+        /** @description A lifecycle event that was kept. */
+        Notice: components["schemas"]["LifecycleEvent"] & {
+            /** Format: int64 */
+            id: number;
+            at: components["schemas"]["Timestamp"];
+        };
+        NoticePage: {
+            notices: components["schemas"]["Notice"][];
+            next_cursor?: string | null;
+        };
+        /** @description Body of `POST /api/app/open`. */
+        OpenApp: {
+            /** @description Where the window goes: `/`, `/session/ID`, `/recovery`, … */
+            path?: string | null;
+            /** @description No window is wished, only the display handed over. */
+            hidden?: boolean;
+            environment?: components["schemas"]["DisplayEnvironment"] | null;
+        };
+        /**
+         * @description Where a message or tool call came from.
+         * @enum {string}
+         */
+        Origin: "event" | "snapshot" | "editor_file";
+        Part: {
+            state: components["schemas"]["PartState"];
+            /** @description What is missing, and what to do about it. */
+            detail?: string | null;
+        };
+        /** @enum {string} */
+        PartState: "ok" | "off" | "missing";
+        /** @description Body of `POST /api/recording/pause`. */
+        PauseRequest: {
+            /**
+             * Format: int32
+             * @description Absent: until it is resumed.
+             */
+            minutes?: number | null;
+        };
+        /** @description Answer to `POST /api/recording/probe`. */
+        ProbeAnswer: {
+            /**
+             * Format: int64
+             * @description The journal's last record that is on disk.
+             */
+            durable_lsn: number;
+            /** Format: double */
+            took_ms: number;
+        };
+        RecoveredSession: components["schemas"]["Recovery"] & {
+            session_id: string;
+            /** Format: int64 */
+            messages: number;
+        };
+        /** @description One recovery of one session, with its evidence. */
+        Recovery: {
+            at: components["schemas"]["Timestamp"];
+            reason?: components["schemas"]["InterruptionReason"] | null;
+            /**
+             * Format: int64
+             * @description Messages by where they came from.
+             */
+            from_events: number;
+            /** Format: int64 */
+            from_snapshots: number;
+            /** Format: int64 */
+            from_editor_files: number;
+            /**
+             * Format: int64
+             * @description Messages whose text another source completed.
+             */
+            completed: number;
+            /**
+             * Format: int64
+             * @description Answers that stay incomplete.
+             */
+            partial: number;
+            /**
+             * Format: int64
+             * @description Tool calls that never got a result.
+             */
+            open_tool_calls: number;
+            /** @description Holes in `seq` that stay. */
+            missing: [
+                number,
+                number
+            ][];
+            evidence: components["schemas"]["Evidence"][];
+        };
+        /** @description What is at hand for an interrupted session. */
+        RecoveryCandidate: components["schemas"]["SessionSummary"] & {
+            interruption?: components["schemas"]["Interruption"] | null;
+            /** Format: int64 */
+            snapshots: number;
+            last_snapshot_at?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description Messages that only snapshots have.
+             */
+            only_in_snapshots: number;
+            /** Format: int64 */
+            partial_messages: number;
+            /** Format: int64 */
+            open_tool_calls: number;
+            missing: [
+                number,
+                number
+            ][];
+        };
+        /** @description `GET /api/recording/recovery` */
+        RecoveryOverview: {
+            /** @description Interrupted sessions, the latest first. */
+            interrupted: components["schemas"]["RecoveryCandidate"][];
+            /** @description Past recoveries, the latest first. */
+            reports: components["schemas"]["RecoveryReport"][];
+            last_start?: components["schemas"]["StartReport"] | null;
+            /** @description Files that hold damaged bytes that were set aside. */
+            quarantine: components["schemas"]["DamageReport"][];
+        };
+        /** @description What a recovery did. */
+        RecoveryReport: {
+            /** Format: int64 */
+            report_id: number;
+            at: components["schemas"]["Timestamp"];
+            recovered: components["schemas"]["RecoveredSession"][];
+            /** @description Sessions that were asked for and are not interrupted, or unknown. */
+            skipped: components["schemas"]["SkippedSession"][];
+        };
+        /** @description Body of `POST /api/recording/recovery`. */
+        RecoveryRequest: {
+            /** @description These sessions; absent: all interrupted ones. */
+            session_ids?: string[] | null;
+        };
+        /**
+         * @description Who speaks. The numbers are stored and never change their meaning.
+         * @enum {string}
+         */
+        Role: "user" | "assistant" | "system" | "tool";
+        SearchAnswer: {
+            hits: components["schemas"]["SearchHit"][];
+            next_cursor?: string | null;
+        };
+        /** @description One hit of the full-text search. */
+        SearchHit: {
+            session_id: string;
+            session_title?: string | null;
+            state: components["schemas"]["State"];
+            kind: components["schemas"]["HitKind"];
+            /**
+             * Format: int64
+             * @description Place of the message or tool call in its session; absent for a title.
+             */
+            position?: number | null;
+            role?: components["schemas"]["Role"] | null;
+            timestamp?: components["schemas"]["Timestamp"] | null;
+            /** @description Plain text around the hit. */
+            excerpt: string;
+            /** @description Byte ranges of `excerpt` that match, as `[from, to)`. */
+            marks: [
+                number,
+                number
+            ][];
+        };
+        /** @description A session in full. */
+        SessionDetail: components["schemas"]["SessionSummary"] & {
+            metadata: {
+                [key: string]: unknown;
+            };
+            end_reason?: string | null;
+            /** Format: int64 */
+            expected_messages?: number | null;
+            messages: components["schemas"]["Message"][];
+            tool_calls: components["schemas"]["ToolCall"][];
+            interruptions: components["schemas"]["Interruption"][];
+            /** @description Holes in `seq`, as inclusive ranges. */
+            missing: [
+                number,
+                number
+            ][];
+            recoveries: components["schemas"]["Recovery"][];
+            /** @description Events whose `event_id` was taken by another content. */
+            conflicts: components["schemas"]["StoredEvent"][];
+            /** @description Events of unknown types. */
+            other: components["schemas"]["StoredEvent"][];
+        };
+        SessionPage: {
+            sessions: components["schemas"]["SessionSummary"][];
+            /**
+             * Format: int64
+             * @description How many sessions the filter finds in all.
+             */
+            total: number;
+            next_cursor?: string | null;
+        };
+        /** @description Body of `PATCH /api/recording/sessions/{id}`. A field that is absent stays; `title: null` goes back to the client's. */
+        SessionPatch: {
+            title?: string | null;
+            starred?: boolean | null;
+            tags?: string[] | null;
+        };
+        /** @description One row of a list of sessions. */
+        SessionSummary: {
+            session_id: string;
+            /** @description The user's title, else the client's. */
+            title?: string | null;
+            preview?: string | null;
+            state: components["schemas"]["State"];
+            provider?: string | null;
+            model?: string | null;
+            workspace?: string | null;
+            editor?: string | null;
+            started_at: components["schemas"]["Timestamp"];
+            last_event_at: components["schemas"]["Timestamp"];
+            ended_at?: components["schemas"]["Timestamp"] | null;
+            /** Format: int64 */
+            event_count: number;
+            /** Format: int64 */
+            message_count: number;
+            /** Format: int64 */
+            tool_call_count: number;
+            /** Format: int64 */
+            interruption_count: number;
+            starred: boolean;
+            tags: string[];
+            /** @description A connection carries it right now. */
+            live: boolean;
+        };
+        /** @description One setting, as `GET /api/settings` shows it. */
+        SettingView: {
+            key: string;
+            about: string;
+            /** @description What `config.toml` says, or the default. */
+            value: unknown;
+            /** @description What is in force now. */
+            running: unknown;
+            default: unknown;
+            /** Format: int64 */
+            min?: number | null;
+            /** Format: int64 */
+            max?: number | null;
+            one_of?: string[] | null;
+            /** @description A change is in force at once; else after a restart. */
+            live: boolean;
+            /** @description `value` is not in force before a restart. */
+            restart_needed: boolean;
+        };
+        /** @description All settings. */
+        SettingsAnswer: {
+            settings: components["schemas"]["SettingView"][];
+            /** @description Something was changed that is not in force before a restart. */
+            restart_needed: boolean;
+        };
+        SkippedSession: {
+            session_id: string;
+            reason: string;
+        };
+        SnapshotAnswer: {
+            session_id: string;
+            /** @description False where it equals the last one. */
+            stored: boolean;
+            /**
+             * Format: int64
+             * @description Messages in the snapshot.
+             */
+            messages: number;
+            /**
+             * Format: int64
+             * @description Messages that the session did not have before.
+             */
+            added: number;
+        };
+        /** @description A snapshot as a client sends it: the session as the client sees it. */
+        SnapshotBody: {
+            title?: string | null;
+            provider?: string | null;
+            model?: string | null;
+            workspace?: string | null;
+            editor?: string | null;
+            messages: components["schemas"]["SnapshotMessage"][];
+            tool_calls?: components["schemas"]["SnapshotToolCall"][];
+        } & {
+            [key: string]: unknown;
+        };
+        SnapshotMessage: {
+            role: components["schemas"]["Role"];
+            content: components["schemas"]["Content"];
+            message_id?: string | null;
+            timestamp?: components["schemas"]["Timestamp"] | null;
+            model?: string | null;
+            partial?: boolean | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description Body of `POST /api/recording/snapshot`. */
+        SnapshotRequest: {
+            session_id: string;
+            taken_at?: components["schemas"]["Timestamp"] | null;
+            snapshot: components["schemas"]["SnapshotBody"];
+        };
+        SnapshotToolCall: {
+            name: string;
+            call_id?: string | null;
+            message_id?: string | null;
+            arguments?: unknown;
+            output?: unknown;
+            is_error?: boolean | null;
+            timestamp?: components["schemas"]["Timestamp"] | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description What the start found and did. */
+        StartReport: {
+            at: components["schemas"]["Timestamp"];
+            /** @description The run before ended cleanly (true also for the very first start). */
+            clean_stop: boolean;
+            database_ok: boolean;
+            /** @description Where a damaged database was set aside, and what could be read back from it. */
+            database_note?: string | null;
+            /** Format: int64 */
+            journal_records: number;
+            /** Format: int64 */
+            replayed_records: number;
+            /** Format: int64 */
+            torn_tail_bytes: number;
+            damage: components["schemas"]["DamageReport"][];
+            interrupted: components["schemas"]["InterruptedAtStart"][];
+            /** Format: double */
+            took_ms: number;
+        };
+        /**
+         * @description Where a session stands.
+         * @enum {string}
+         */
+        State: "recording" | "completed" | "interrupted" | "recovered";
+        /** @description `GET /api/recording/status` */
+        Status: {
+            status: components["schemas"]["Health"];
+            /** @description What is wrong and what to do, where `status` is `degraded`. */
+            problem?: string | null;
+            version: string;
+            started_at: components["schemas"]["Timestamp"];
+            /** Format: double */
+            uptime_secs: number;
+            paused_until?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description Sessions in state `recording`.
+             */
+            active_sessions: number;
+            /**
+             * Format: int64
+             * @description Sessions in state `interrupted`.
+             */
+            interrupted_sessions: number;
+            /** Format: int64 */
+            sessions: number;
+            connections: components["schemas"]["ConnectionStatus"][];
+            /** Format: int64 */
+            events_recorded: number;
+            /** Format: int64 */
+            duplicates: number;
+            /** Format: int64 */
+            rejected: number;
+            last_durable_write?: components["schemas"]["Timestamp"] | null;
+            buffer: components["schemas"]["BufferStatus"];
+            journal: components["schemas"]["JournalStatus"];
+            database: components["schemas"]["DatabaseStatus"];
+            /** Format: int64 */
+            disk_free_bytes?: number | null;
+            last_recovery?: components["schemas"]["StartReport"] | null;
+            desktop?: components["schemas"]["DesktopStatus"] | null;
+        };
+        /**
+         * @description Why nothing can be recorded.
+         * @enum {string}
+         */
+        StopReason: "disk_full" | "sync_failed" | "database_failed" | "unreachable";
+        /** @description An event as it was received. */
+        StoredEvent: {
+            /**
+             * Format: int64
+             * @description Log sequence number: the order of arrival.
+             */
+            lsn: number;
+            received_at: components["schemas"]["Timestamp"];
+            /** @description It lost against an earlier event of the same `event_id`. */
+            conflict?: boolean;
+            /** @description The event as the client sent it. */
+            event: unknown;
+        };
+        Ticket: {
+            /** @description Opens the UI, once. */
+            url: string;
+            /** Format: int64 */
+            expires_in_secs: number;
+        };
+        /** Format: date-time */
+        Timestamp: string;
+        /** @description A tool call with its result, as folded. */
+        ToolCall: {
+            /**
+             * Format: int64
+             * @description Place among the session's messages and tool calls, from 1.
+             */
+            position: number;
+            call_id?: string | null;
+            /** @description The message that made the call. */
+            message_id?: string | null;
+            /** @description Empty where only a result without a name is known. */
+            name: string;
+            arguments?: unknown;
+            output?: unknown;
+            /** @description A result has come, though it may have no output. */
+            finished: boolean;
+            is_error?: boolean;
+            /** Format: double */
+            duration_ms?: number | null;
+            timestamp?: components["schemas"]["Timestamp"] | null;
+            finished_at?: components["schemas"]["Timestamp"] | null;
+            origin: components["schemas"]["Origin"];
+        };
+        /** @description Another version of a message. */
+        Version: {
+            origin: components["schemas"]["Origin"];
+            content: components["schemas"]["Content"];
+        };
+        /**
+         * @description What deserves a remark though the event was recorded.
+         * @enum {string}
+         */
+        WarningCode: "unknown_event_type" | "conflict" | "replaced_surrogate";
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    page: {
+        parameters: {
+            query?: {
+                /** @description a one-time ticket */
+                ticket?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description the ticket became a cookie */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description the ticket is used or too old */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getApp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description what the desktop app is set to */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppView"];
+                };
+            };
+            /** @description this recorder runs without a desktop */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    changeApp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppPatch"];
+            };
+        };
+        responses: {
+            /** @description what the desktop app is set to now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppView"];
+                };
+            };
+            /** @description this recorder runs without a desktop */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    openApp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenApp"];
+            };
+        };
+        responses: {
+            /** @description the window is there, or comes */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description there is no desktop, or something that a window needs is missing */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a field is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    openapi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OpenAPI 3.1 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+        };
+    };
+    recordEvents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description one event, an array of events, or {"events":[…]} */
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description all accepted events are on disk */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventsAnswer"];
+                };
+            };
+            /** @description not JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description too large, or too many events */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description every event was refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventsAnswer"];
+                };
+            };
+            /** @description paused, or stopping: see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the disk is full: see Retry-After */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    live: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description server-sent events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["LiveEvent"];
+                };
+            };
+        };
+    };
+    listNotices: {
+        parameters: {
+            query?: {
+                /** @description 1 to 1000, default 50 */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a page of notices */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticePage"];
+                };
+            };
+            /** @description a parameter makes no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    pause: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PauseRequest"];
+            };
+        };
+        responses: {
+            /** @description the status */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Status"];
+                };
+            };
+            /** @description a field is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    probe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a record that says nothing is on disk */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProbeAnswer"];
+                };
+            };
+            /** @description nothing can be recorded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    recoveryOverview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description interrupted sessions and past reports */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryOverview"];
+                };
+            };
+        };
+    };
+    recover: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecoveryRequest"];
+            };
+        };
+        responses: {
+            /** @description what was done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryReport"];
+                };
+            };
+            /** @description a field is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    resume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the status */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Status"];
+                };
+            };
+        };
+    };
+    search: {
+        parameters: {
+            query: {
+                /** @description what to look for */
+                q: string;
+                /** @description only in this session */
+                session?: string;
+                /** @description 1 to 1000, default 50 */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description hits with a marked excerpt */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchAnswer"];
+                };
+            };
+            /** @description a parameter makes no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listSessions: {
+        parameters: {
+            query?: {
+                /** @description active (default: recording), all, recording, interrupted, completed, recovered */
+                state?: string;
+                /** @description words that title, preview or messages must have */
+                q?: string;
+                /** @description such as anthropic */
+                provider?: string;
+                /** @description folder or project */
+                workspace?: string;
+                /** @description only these, or only the others */
+                starred?: boolean;
+                /** @description a tag */
+                tag?: string;
+                /** @description last event at or after: RFC 3339, or milliseconds */
+                since?: string;
+                /** @description first event before: RFC 3339, or milliseconds */
+                until?: string;
+                /** @description recent (default), oldest, started, title, messages */
+                sort?: string;
+                /** @description 1 to 1000, default 50 */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a page of sessions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionPage"];
+                };
+            };
+            /** @description a parameter makes no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the session's id, percent-encoded */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the session */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionDetail"];
+                };
+            };
+            /** @description no such session */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the session's id, percent-encoded */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description it is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description no such session */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    changeSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the session's id, percent-encoded */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionPatch"];
+            };
+        };
+        responses: {
+            /** @description the session as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionDetail"];
+                };
+            };
+            /** @description no such session */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a value is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listEvents: {
+        parameters: {
+            query?: {
+                /** @description 1 to 1000, default 50 */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the session's id, percent-encoded */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a page of events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventPage"];
+                };
+            };
+            /** @description no such session */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    exportSession: {
+        parameters: {
+            query?: {
+                /** @description markdown (default), json, jsonl (raw events), html */
+                format?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the session's id, percent-encoded */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a download */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/markdown": string;
+                    "application/json": components["schemas"]["SessionDetail"];
+                    "application/x-ndjson": string;
+                    "text/html": string;
+                };
+            };
+            /** @description unknown format */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description no such session */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    takeSnapshot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SnapshotRequest"];
+            };
+        };
+        responses: {
+            /** @description the snapshot is on disk */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnapshotAnswer"];
+                };
+            };
+            /** @description not JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a field is missing or wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description paused, or stopping: see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description health, connections, buffer, journal, database */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Status"];
+                };
+            };
+        };
+    };
+    getSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description all settings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsAnswer"];
+                };
+            };
+        };
+    };
+    changeSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description settings by their keys */
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description all settings as they are now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsAnswer"];
+                };
+            };
+            /** @description a value is refused: the message says key and reason */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    makeTicket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description an address that works once, for a minute */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ticket"];
+                };
+            };
+        };
+    };
+    asset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its name */
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description the page has no such file */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    icon: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a picture */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/svg+xml": unknown;
+                };
+            };
+            /** @description no page was built in */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OpenMetrics text */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/openmetrics-text": string;
+                };
+            };
+        };
+    };
+    connect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a WebSocket */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description no WebSocket handshake */
+            426: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description stopping: see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+}

@@ -1,0 +1,17 @@
+export default {
+  app: 'Chasm Recorder',
+  loading: 'Lädt',
+  close: 'Schließen',
+  cancel: 'Abbrechen',
+  save: 'Speichern',
+  undo: 'Rückgängig',
+  copy: 'Kopieren',
+  copied: 'Kopiert',
+  copyFailed: 'Das System lässt diese Seite nicht kopieren',
+  dismiss: 'Ausblenden',
+  more: 'Mehr',
+  all: 'Alle',
+  none: 'Keine',
+  clearFilter: 'Filter {{name}} entfernen',
+  skip: 'Zum Inhalt springen',
+};

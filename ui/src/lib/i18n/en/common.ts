@@ -1,0 +1,17 @@
+export default {
+  app: 'Chasm Recorder',
+  loading: 'Loading',
+  close: 'Close',
+  cancel: 'Cancel',
+  save: 'Save',
+  undo: 'Undo',
+  copy: 'Copy',
+  copied: 'Copied',
+  copyFailed: 'The system does not let this page copy',
+  dismiss: 'Dismiss',
+  more: 'More',
+  all: 'All',
+  none: 'None',
+  clearFilter: 'Remove the filter {{name}}',
+  skip: 'Skip to the content',
+};

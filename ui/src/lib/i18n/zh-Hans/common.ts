@@ -1,0 +1,17 @@
+export default {
+  app: 'Chasm Recorder',
+  loading: '正在加载',
+  close: '关闭',
+  cancel: '取消',
+  save: '保存',
+  undo: '撤销',
+  copy: '复制',
+  copied: '已复制',
+  copyFailed: '系统不允许此页面复制',
+  dismiss: '关闭通知',
+  more: '更多',
+  all: '全部',
+  none: '无',
+  clearFilter: '移除筛选条件“{{name}}”',
+  skip: '跳到内容',
+};

@@ -1,0 +1,8 @@
+// What several screens share.
+
+export { clock } from './clock.svelte';
+export { live, onLive, retryNow, startLive, type LiveListener } from './live.svelte';
+export { refreshStatus, startStatus, status, take } from './status.svelte';
+export { theme, THEMES, type Theme } from './theme.svelte';
+export { dismiss, say, toast, toasts, type Toast } from './toasts.svelte';
+export { learnTitles, titleOf, wantTitles } from './titles.svelte';

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import type { RecoveredSession, RecoveryCandidate } from '../../lib/api';
+import { t } from '../../lib/i18n';
+import { foreseen, isWhole, missingEvents, reached, type Outcome } from './outcome';
+import { gain, losses, named } from './words';
+
+const candidate = {
+  message_count: 31,
+  only_in_snapshots: 2,
+  partial_messages: 1,
+  open_tool_calls: 0,
+  missing: [
+    [6, 7],
+    [12, 12],
+  ],
+} as unknown as RecoveryCandidate;
+
+const nothing: Outcome = {
+  before: 0,
+  after: 0,
+  fromEvents: 0,
+  fromSnapshots: 0,
+  fromEditorFiles: 0,
+  completed: 0,
+  partial: 0,
+  openCalls: 0,
+  missing: [],
+};
+
+describe('what a recovery gives', () => {
+  it('is told beforehand from what is at hand', () => {
+    const outcome = foreseen(candidate);
+    expect(outcome).toMatchObject({ before: 29, after: 31, fromSnapshots: 2, partial: 1 });
+    expect(missingEvents(outcome.missing)).toBe(3);
+    expect(isWhole(outcome)).toBe(false);
+  });
+
+  it('never promises fewer than no messages from events', () => {
+    const odd = { ...candidate, message_count: 1, only_in_snapshots: 5 };
+    expect(foreseen(odd)).toMatchObject({ before: 0, after: 1, fromSnapshots: 1 });
+  });
+
+  it('is told afterwards from the report', () => {
+    const session = {
+      messages: 33,
+      from_events: 29,
+      from_snapshots: 2,
+      from_editor_files: 2,
+      completed: 1,
+      partial: 0,
+      open_tool_calls: 1,
+      missing: [],
+    } as unknown as RecoveredSession;
+    const outcome = reached(session);
+    expect(gain(outcome, t)).toBe(
+      "29 messages from events, 2 more from a snapshot, 2 more from the editor's file, the rest of 1 answer, nothing missing",
+    );
+    expect(losses(outcome, t)).toEqual([]);
+    expect(isWhole(outcome)).toBe(true);
+  });
+});
+
+describe('the words for it', () => {
+  it('say «nothing missing» only where nothing is known to be', () => {
+    expect(gain({ ...nothing, fromEvents: 4 }, t)).toBe('4 messages from events, nothing missing');
+    expect(gain({ ...nothing, fromEvents: 4, partial: 1 }, t)).toBe('4 messages from events');
+    expect(gain({ ...nothing, fromEvents: 4, missing: [[2, 2]] }, t)).toBe('4 messages from events');
+  });
+
+  it('name what cannot be had, by number and place', () => {
+    const [partial, missing] = losses(foreseen(candidate), t);
+    expect(partial).toMatch(/^1 answer stays cut off/);
+    expect(missing).toMatch(/^3 events never arrived \(numbers 6–7, 12\)/);
+  });
+
+  it('name a few places and count the rest', () => {
+    const many = Array.from({ length: 9 }, (_, n) => [n * 2 + 1, n * 2 + 1] as const);
+    expect(named(many, t)).toBe('1, 3, 5, 7 and 5 more places');
+  });
+});

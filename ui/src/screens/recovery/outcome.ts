@@ -1,0 +1,74 @@
+// What recovering a session gives, in numbers: from what is at hand beforehand, and from the report afterwards.
+//
+// Pure; says nothing in words (`words.ts` does). Invariant: a preview promises nothing that is not at hand, so what a report says
+// afterwards is never less.
+
+import type { RecoveredSession, RecoveryCandidate } from '../../lib/api';
+
+export type Range = readonly [number, number];
+
+export interface Outcome {
+  /** Messages that recorded events alone give. */
+  before: number;
+  /** Messages with all that is at hand. */
+  after: number;
+  fromEvents: number;
+  fromSnapshots: number;
+  fromEditorFiles: number;
+  /** Answers whose end another source had. */
+  completed: number;
+  /** Answers that stay cut off. */
+  partial: number;
+  /** Tool calls that were never answered. */
+  openCalls: number;
+  /** Holes in the client's counting. */
+  missing: Range[];
+}
+
+/** Before: from what is at hand. */
+export function foreseen(candidate: RecoveryCandidate): Outcome {
+  const fromSnapshots = Math.min(candidate.only_in_snapshots, candidate.message_count);
+  const fromEvents = candidate.message_count - fromSnapshots;
+  return {
+    before: fromEvents,
+    after: candidate.message_count,
+    fromEvents,
+    fromSnapshots,
+    fromEditorFiles: 0,
+    completed: 0,
+    partial: candidate.partial_messages,
+    openCalls: candidate.open_tool_calls,
+    missing: ranges(candidate.missing),
+  };
+}
+
+/** Afterwards: from the report. */
+export function reached(session: RecoveredSession): Outcome {
+  return {
+    before: session.from_events,
+    after: session.messages,
+    fromEvents: session.from_events,
+    fromSnapshots: session.from_snapshots,
+    fromEditorFiles: session.from_editor_files,
+    completed: session.completed,
+    partial: session.partial,
+    openCalls: session.open_tool_calls,
+    missing: ranges(session.missing),
+  };
+}
+
+/** How many events the holes hold. */
+export function missingEvents(missing: readonly Range[]): number {
+  return missing.reduce((sum, [from, to]) => sum + (to - from + 1), 0);
+}
+
+/** Nothing is known to be lacking. A tool call without an answer is what happened, not a loss. */
+export function isWhole(outcome: Outcome): boolean {
+  return outcome.partial === 0 && outcome.missing.length === 0;
+}
+
+function ranges(missing: readonly (readonly unknown[])[]): Range[] {
+  return missing.flatMap(([from, to]) =>
+    typeof from === 'number' && typeof to === 'number' ? [[from, to] as const] : [],
+  );
+}

@@ -1,0 +1,52 @@
+// Start at login, as the desktop app tells it.
+//
+// Owns asking and changing. `undefined`: not known yet; `null`: this recorder has no desktop app, which owns the setting.
+
+import { optional } from '../../lib/api';
+import { t } from '../../lib/i18n';
+import { onLive } from '../../lib/stores';
+import type { Fate } from './settingsState.svelte';
+
+export class LoginState {
+  #on = $state<boolean | null | undefined>();
+  #fate = $state.raw<Fate | undefined>();
+
+  get on(): boolean | null | undefined {
+    return this.#on;
+  }
+
+  get fate(): Fate | undefined {
+    return this.#fate;
+  }
+
+  /** Asks, again after the recorder was away; use it in an effect. */
+  follow(): () => void {
+    let stop = this.#load();
+    const forget = onLive({ resync: () => (stop = this.#load()) });
+    return () => {
+      stop();
+      forget();
+    };
+  }
+
+  #load(): () => void {
+    const stop = new AbortController();
+    void optional.app(stop.signal).then((answer) => {
+      // where nobody answers, nothing is known
+      if (answer.ok) this.#on = answer.value?.start_at_login ?? null;
+    });
+    return () => stop.abort();
+  }
+
+  async change(next: boolean): Promise<void> {
+    this.#fate = { state: 'saving' };
+    const answer = await optional.startAtLogin(next);
+    if (answer.ok && answer.value) {
+      this.#on = answer.value.start_at_login;
+      this.#fate = { state: 'saved' };
+      return;
+    }
+    const why = !answer.ok && 'message' in answer.error ? answer.error.message : t('error.away');
+    this.#fate = { state: 'refused', key: 'start_at_login', why };
+  }
+}

@@ -1,0 +1,21 @@
+// What jsdom lacks, for every test.
+
+import '@testing-library/jest-dom/vitest';
+import { startLocale } from '../src/lib/i18n';
+
+globalThis.ResizeObserver ??= class {
+  observe(): void {}
+  unobserve(): void {}
+  disconnect(): void {}
+};
+Object.assign(Element.prototype, { scrollIntoView: () => undefined });
+Object.assign(HTMLDialogElement.prototype, {
+  showModal(this: HTMLDialogElement) {
+    this.open = true;
+  },
+  close(this: HTMLDialogElement) {
+    this.open = false;
+  },
+});
+
+await startLocale();

@@ -29,7 +29,7 @@ fn a_second_start_shows_the_first_ones_window_and_ends() {
         assert_eq!(app.status().await["status"], "recording");
         // at login it would only have been too late: nothing to show
         assert_eq!(app.second(&desk, &["--hidden"]).code, 0);
-        assert_eq!(desk.display().windows(TITLE).len(), 1);
+        desk.display().windows_are(TITLE, 1);
         assert_eq!(desk.processes_named("chasm-recorder").iter().filter(|pid| **pid == app.pid()).count(), 1);
     });
 }

@@ -163,7 +163,7 @@ fn a_recent_session_opens_and_so_does_the_recovery() {
             (app.asked("/api/recording/recovery").await > overview).then_some(())
         })
         .await;
-        assert_eq!(desk.display().windows("Chasm Recorder").len(), 1, "the same window");
+        desk.display().windows_are("Chasm Recorder", 1);
     });
 }
 
@@ -179,7 +179,7 @@ fn open_and_a_left_click_show_the_one_window() {
             (app.asked("/api/recording/status").await > looks).then_some(())
         })
         .await;
-        assert_eq!(desk.display().windows("Chasm Recorder").len(), 1);
+        desk.display().windows_are("Chasm Recorder", 1);
     });
 }
 

@@ -94,7 +94,7 @@ fn a_chat_is_text_and_the_window_goes_nowhere_else() {
         }
         window.script("window.open('https://example.invalid/')").await;
         window.drawn().await;
-        assert_eq!(desk.display().windows(".").len(), 1, "{:?}", desk.display().windows("."));
+        desk.display().windows_are(".", 1);
         // of Tauri's commands the page has those that it was given, and no others
         let invoke = "const d = arguments[arguments.length - 1]; const i = window.__TAURI_INTERNALS__; \
              if (!i) { d('none'); return } i.invoke('plugin:fs|read_file', {path: '/etc/passwd'}).then(() => d('read'), e => d(String(e)))";
@@ -128,7 +128,7 @@ fn the_first_start_opens_it_and_closing_it_gives_everything_back() {
         app.record(&events::message("fox", 3)).await;
         app.second(&desk, &[]).ok();
         desk.display().window_appears(TITLE);
-        assert_eq!(desk.display().windows(TITLE).len(), 1);
+        desk.display().windows_are(TITLE, 1);
         app.term();
         eventually("nothing is left", 20, async || desk.processes_named("chasm").is_empty().then_some(()))
             .await;
@@ -249,5 +249,25 @@ fn the_x_server_may_die() {
         app.second(&desk, &[]).ok();
         desk.display().window_appears(TITLE);
         app.term();
+    });
+}
+
+#[test]
+fn start_at_login_is_asked_once() {
+    within(120, async {
+        let desk = Desk::bare().with_display().with_bus();
+        let app = App::hidden(&desk);
+        let entry = desk.autostart_entry();
+        let url = format!("http://{}", app.address());
+        let window = Driver::open(&desk, &url, &[]).await;
+        window.shows("[data-testid=login]", "at each login").await;
+        assert!(!entry.exists(), "off until it is asked for");
+        window.click("[data-testid=login-yes]").await;
+        eventually("the entry is there", 20, async || entry.exists().then_some(())).await;
+        eventually("the question is gone", 20, async || {
+            (window.text("[data-testid=login]").await.as_deref() == Some("")).then_some(())
+        })
+        .await;
+        window.close().await;
     });
 }

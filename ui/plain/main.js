@@ -6,6 +6,7 @@ import { SIGNS, WORDS, ago, clock, count, plain, strip } from './words.js';
 const SERVER = window.__CHASM__?.server ?? location.origin;
 const EVERY_MS = 2000;
 const AGAIN_MS = 3000;
+const ANSWERED = 'chasm.start_at_login';
 const UNREACHABLE = 'The recorder cannot be reached, trying again in 3 s';
 
 const main = document.getElementById('main');
@@ -19,8 +20,9 @@ function el(name, attributes = {}, ...children) {
   return element;
 }
 
-async function ask(path, method = 'GET') {
-  const json = method === 'GET' ? {} : { headers: { 'Content-Type': 'application/json' }, body: '{}' };
+async function ask(path, method = 'GET', sent = {}) {
+  const headers = { 'Content-Type': 'application/json' };
+  const json = method === 'GET' ? {} : { headers, body: JSON.stringify(sent) };
   const answer = await fetch(SERVER + path, { method, cache: 'no-store', ...json });
   const body = await answer.json();
   if (!answer.ok)
@@ -156,6 +158,31 @@ function unreachable() {
   line.textContent = `${SIGNS.unreachable} ${UNREACHABLE}`;
 }
 
+/** Nothing starts at login that was not asked for. It is asked until there is an answer; later the tray's menu has the switch. */
+async function askAboutLogin() {
+  const question = document.getElementById('login');
+  const app = await ask('/api/app').catch(() => null);
+  question.hidden = !app?.available || app.start_at_login || localStorage.getItem(ANSWERED) !== null;
+}
+
+async function answerAboutLogin(yes) {
+  const question = document.getElementById('login');
+  try {
+    if (yes) await ask('/api/app', 'PATCH', { start_at_login: true });
+    localStorage.setItem(ANSWERED, yes ? 'yes' : 'no');
+    question.hidden = true;
+  } catch (error) {
+    question.firstChild.textContent = `That did not work: ${error.message} `;
+  }
+}
+
+document
+  .querySelector('[data-testid=login-yes]')
+  .addEventListener('click', () => void answerAboutLogin(true));
+document
+  .querySelector('[data-testid=login-no]')
+  .addEventListener('click', () => void answerAboutLogin(false));
+
 async function watch() {
   let next = EVERY_MS;
   try {
@@ -172,4 +199,5 @@ addEventListener('hashchange', () => {
   show().catch(unreachable);
   main.focus();
 });
+askAboutLogin();
 watch();

@@ -69,6 +69,12 @@ impl Display {
         wait_for(&format!("a window {title:?}"), PATIENCE, || self.windows(title).into_iter().next())
     }
 
+    /// Waits until there are so many windows of this title: one that is just given its frame is not to be seen for a moment.
+    pub fn windows_are(&self, title: &str, count: usize) {
+        let there = || (self.windows(title).len() == count).then_some(());
+        wait_for(&format!("{count} windows {title:?}"), PATIENCE, there);
+    }
+
     fn window(&self, id: &str) -> Option<Window> {
         let title = self.xdotool(&["getwindowname", id])?.trim().to_owned();
         let shape = self.xdotool(&["getwindowgeometry", "--shell", id])?;

@@ -5,7 +5,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
-# Nothing is built into the checkout.
+# Nothing is built into the checkout but the web page, for the crates take it in from ui/dist.
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/chasm-recorder
 CARGO_TARGET_DIR ?= $(CACHE)/target
 export CARGO_TARGET_DIR
@@ -35,14 +35,34 @@ told = CHASM_BIN="$$(realpath -m "$$CARGO_TARGET_DIR")/$(1)/chasm" \
 RUN := cargo nextest run --no-tests=fail --cargo-quiet --show-progress=none
 NEXTEST := $(call told,debug) $(RUN) --workspace
 
-.PHONY: help run demo package test bench figures screenshots fuzz soak audit lint fmt clean steps suites \
+# The web page, which the server and the window carry in them: built before them, and only where it is older than its sources, for
+# what carries it is compiled anew each time. Put in its place in one step: a build that is going on never takes in half a page.
+PAGE := ui/dist/index.html
+PAGE_SOURCES := $(shell find ui package.json package-lock.json -name node_modules -prune -o -path ui/dist -prune \
+	-o -path ui/dist.new -prune -o -type f -print)
+MODULES := node_modules/.package-lock.json
+
+.PHONY: help run demo package page test bench figures screenshots fuzz soak audit lint fmt clean steps suites \
 	step-fmt step-deny step-clippy step-build step-doctest step-doc step-fuzz step-ui
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
+$(MODULES): package-lock.json package.json ui/package.json
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(PAGE): $(MODULES) $(PAGE_SOURCES)
+	npm run --silent build --workspace ui -- --outDir dist.new --emptyOutDir --logLevel warn
+	@rm -rf ui/dist && mv ui/dist.new ui/dist && touch $@
+
+page: ## build the web page that server and window carry in them
+	@$(SETUP) page
+	@$(MAKE) $(PAGE)
+
 run: ## build and start: the app in the tray, or `chasm serve` where there is no display (ARGS="--port 9000")
 	@$(SETUP) build
+	@$(MAKE) page
 ifneq ($(DISPLAYED),)
 	cargo build --release -p chasm-recorder -p chasm-cli --bins
 	"$$CARGO_TARGET_DIR/release/chasm-recorder" $(if $(filter --hidden,$(ARGS)),,--show) $(ARGS)
@@ -58,10 +78,12 @@ demo: ## show it: record, kill -9 in the middle, start again, nothing lost
 
 package: ## build the Debian package and say where it is (DEBUG=1: quick and big)
 	@$(SETUP) build
+	@$(MAKE) page
 	@scripts/package.sh $(if $(DEBUG),--debug)
 
 test: ## everything that CI runs
 	@$(STEP) setup $(SETUP) test
+	@$(STEP) page $(MAKE) page
 	@$(MAKE) --jobs=2 --output-sync=target steps
 	@$(MAKE) suites
 
@@ -72,11 +94,13 @@ bench: ## measure the recorder, in release (ARGS="--quick")
 
 figures: ## what the desktop app costs: start, memory, processor; in release
 	@$(SETUP) test
+	@$(MAKE) page
 	cargo build --release -p chasm-recorder -p chasm-cli --bins
 	$(call told,release) $(RUN) -p chasm-tests --run-ignored only -E 'binary(desktop_figures)' --no-capture $(ARGS)
 
 screenshots: ## take the pictures in docs/screenshots anew
 	@$(SETUP) test
+	@$(MAKE) page
 	cargo build --workspace --bins
 	CHASM_SCREENSHOTS="$(CURDIR)/docs/screenshots" $(call told,debug) $(RUN) -p chasm-tests \
 		-E 'binary(desktop_screenshots)' $(ARGS)
@@ -87,6 +111,7 @@ fuzz: ## run every fuzz target for FUZZ_SECONDS (20)
 
 soak: ## the chaos and model tests at full size; takes long
 	@$(SETUP) test
+	@$(MAKE) page
 	cargo build --workspace --bins
 	CHASM_SOAK=1 CHASM_MODEL_CASES=$${CHASM_MODEL_CASES:-20} PROPTEST_CASES=$${PROPTEST_CASES:-4096} \
 		NEXTEST_PROFILE=soak $(NEXTEST)
@@ -95,7 +120,7 @@ audit: ## known vulnerabilities of our dependencies; fetches their database
 	@$(SETUP) deny
 	cargo deny check advisories
 
-lint: ## format, clippy and docs, without changing a file
+lint: page ## format, clippy and docs, without changing a file
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
@@ -106,7 +131,7 @@ fmt: ## format
 clean: ## remove build output; installed tools stay
 	cargo clean
 	CARGO_TARGET_DIR="$$CARGO_TARGET_DIR-fuzz" cargo clean
-	rm -rf "$(CACHE)/logs"
+	rm -rf "$(CACHE)/logs" ui/dist ui/dist.new
 
 # What `make test` does, two at a time: those that build the workspace one behind the other, for they would only wait for each
 # other's lock; beside them those that do not.
@@ -132,10 +157,8 @@ step-deny: | step-fmt
 	@$(STEP) deny bash -c 'cargo deny $(LOCKED) check licenses bans sources \
 		&& cargo deny $(LOCKED) --manifest-path fuzz/Cargo.toml check licenses bans sources'
 
-# Built beside the checkout: the server's build would take in half a page that is being written.
 step-ui: | step-deny
-	@$(STEP) ui bash -c 'npm ci --no-audit --no-fund && npm run check && npm run lint && npm test \
-		&& npm run build --workspace ui -- --outDir "$(CACHE)/ui-check" --emptyOutDir'
+	@$(STEP) ui bash -c 'npm run check && npm run lint && npm test'
 
 step-fuzz: | step-ui
 	@$(STEP) fuzz scripts/fuzz.sh $(or $(FUZZ_SECONDS),10)

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Prints the licence notices of all crates that are built into the programs, each text once, under the names of those it is for.
+# Prints the licence notices of all crates that are built into the programs, each text once, under the names of those it is for;
+# then those of the web page's packages, as its build has written them down.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -42,3 +43,8 @@ done
   printf '%s\nWithout a text of their own in what they publish:\n' "$rule"
   printf '%s\n' "${silent[@]}"
 }
+
+page=ui/dist/.vite/license.md
+[ -f "$page" ] || { echo "third-party: $page is not there: build the web page with \`make page\`" >&2; exit 1; }
+printf '%s\nThe web page:\n%s\n\n' "$rule" "$rule"
+cat "$page"

@@ -2,6 +2,7 @@
 # Installs what a make target needs and this machine lacks. Says nothing where nothing is missing.
 #   scripts/setup.sh build    to build and run: a C compiler, Rust, WebKitGTK for the window
 #   scripts/setup.sh test     to test: cargo-deny, cargo-nextest, cargo-fuzz, schemathesis, and a desktop without a screen
+#   scripts/setup.sh page     to build the web page: Node.js with npm
 #   scripts/setup.sh deny | nextest | fuzz     one of these alone
 #   scripts/setup.sh bench    what is measured beside the recorder: Redis
 # Nothing goes into the checkout. Distribution packages are asked for by name, everything else goes to the cache folder.
@@ -98,6 +99,13 @@ basics() {
   want pkg-config pkg-config
 }
 
+# Vite's own demand. A distribution's Node.js may be older: then the user has to choose where a newer one comes from.
+need_node() {
+  node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' && return
+  say "Node.js $(node --version) is too old to build the web page: 20.19 or newer is needed (https://nodejs.org)"
+  return 1
+}
+
 # The window's library, with what it is built against.
 webkit() {
   pkg-config --exists webkit2gtk-4.1 2>/dev/null || missing+=(libwebkit2gtk-4.1-dev)
@@ -147,6 +155,11 @@ main() {
       cargo_tool cargo-nextest
       cargo_tool cargo-fuzz
       ;;
+    page)
+      want npm npm
+      install_packages
+      need_node
+      ;;
     deny | nextest | fuzz)
       basics
       want_python
@@ -161,7 +174,7 @@ main() {
       need_rust
       ;;
     *)
-      sed -n '2,7s/^# \{0,1\}//p' "$0" >&2
+      sed -n '2,8s/^# \{0,1\}//p' "$0" >&2
       exit 2
       ;;
   esac

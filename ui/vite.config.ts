@@ -36,10 +36,13 @@ export default defineConfig(({ mode }) => ({
   build: {
     target: ['chrome123', 'firefox125', 'safari17.5'],
     assetsInlineLimit: 0,
+    // of what is bundled: goes into the package's notices
+    license: true,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     chunkSizeWarningLimit: 1000,
     rollupOptions: {
+      checks: { pluginTimings: false },
       output: {
         // grammars are told apart by their names: the size of the page is counted without them
         chunkFileNames: ({ moduleIds }) =>

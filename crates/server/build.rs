@@ -28,6 +28,11 @@ fn main() -> io::Result<()> {
 fn collect(folder: &Path, into: &mut Vec<PathBuf>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
+        // what the build says about itself is not served
+        let is_hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if is_hidden {
+            continue;
+        }
         if path.is_dir() {
             collect(&path, into)?;
         } else {

@@ -116,6 +116,12 @@ fn looked_at(package: &Path) {
     PROGRAMS.iter().for_each(|name| assert!(has(&format!("/usr/bin/{name}")), "{name}"));
     assert!(!contents.contains("./etc/"), "it starts for nobody unasked:\n{contents}");
     assert!(contents.lines().all(|line| line.contains(" root/root ")), "{contents}");
+    let unpack =
+        "dpkg-deb --fsys-tarfile \"$0\" | tar -xO ./usr/share/doc/chasm-recorder/THIRD-PARTY.gz | zcat";
+    let notices = tool("sh", &["-c", unpack, path(package)]);
+    for part in ["\nsqlx ", "\n## svelte ", "\n## markdown-it "] {
+        assert!(notices.contains(part), "no licence notice of{part}");
+    }
 }
 
 /// The package on this machine; taken off it with the value.

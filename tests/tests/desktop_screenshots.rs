@@ -47,12 +47,19 @@ impl Album {
 
 /// Takes it until it does not change any more and is not one plain ground.
 async fn settled(what: &str, take: impl Fn(&Path), to: &Path) {
+    settled_but_for(0, what, take, to).await;
+}
+
+/// The same, where this many lines may go on changing: a clock that ticks, a mark that pulses.
+async fn settled_but_for(lines: usize, what: &str, take: impl Fn(&Path), to: &Path) {
     let mut last = None;
     eventually(&format!("a picture of {what}"), 30, async || {
         tokio::time::sleep(std::time::Duration::from_millis(250)).await;
         take(to);
         let now = Picture::read(to)?;
-        let same = last.as_ref() == Some(&now);
+        let same = last.as_ref().is_some_and(|last: &Picture| {
+            (last.width, last.height) == (now.width, now.height) && last.lines_apart(&now) <= lines
+        });
         let shows = now.colours() > 16;
         last = Some(now);
         (same && shows).then_some(())
@@ -309,8 +316,7 @@ fn the_window_in_light_and_dark() {
                 app.second(&desk, &[link]).ok();
                 let window = desk.display().window_appears("Chasm Recorder");
                 let file = album.page(&format!("window-{page}-{name}"));
-                tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
-                settled(page, |to| desk.display().picture_of_window(&window, to), &file).await;
+                settled_but_for(64, page, |to| desk.display().picture_of_window(&window, to), &file).await;
             }
         }
     });

@@ -14,7 +14,11 @@ use chasm_tests::{Recorder, events, eventually, process, within};
 use serde_json::json;
 
 const TITLE: &str = "Chasm Recorder";
-const STRIP: &str = "[data-testid=strip]";
+const STRIP: &str = ".strip";
+const LIST: &str = "main .list";
+const SESSION: &str = "main a[data-row]";
+const HEAD: &str = "main .session h1";
+const CHAT: &str = "main .transcript";
 
 #[test]
 fn status_list_and_a_session() {
@@ -29,18 +33,18 @@ fn status_list_and_a_session() {
 
         let strip = window.shows(STRIP, "Recording").await;
         assert!(strip.contains("last write") && strip.contains("1 live session"), "{strip}");
-        window.shows("[data-testid=sessions]", "The quick fox").await;
-        window.click("[data-testid=session]").await;
-        window.shows("[data-testid=title]", "The quick fox").await;
+        window.shows(LIST, "The quick fox").await;
+        window.click(SESSION).await;
+        window.shows(HEAD, "The quick fox").await;
         for n in 1..=3 {
-            window.shows("[data-testid=messages]", &events::content("fox/ü", n)).await;
+            window.shows(CHAT, &events::content("fox/ü", n)).await;
         }
 
         // what is on another page is told by the recorder
         window.tell(&json!({"go": "/recovery"}));
-        window.shows("[data-testid=main]", "Recovery").await;
+        window.shows("main h1", "Recovery").await;
         window.tell(&json!({"go": "/session/fox%2F%C3%BC"}));
-        window.shows("[data-testid=title]", "The quick fox").await;
+        window.shows(HEAD, "The quick fox").await;
 
         recorder.rest("POST", "/api/recording/pause", &json!({})).await.expect(200);
         window.shows(STRIP, "Paused").await;
@@ -63,9 +67,9 @@ fn a_chat_is_text_and_the_window_goes_nowhere_else() {
             json!({"session_id": "evil", "event_type": "message", "data": {"role": "user", "content": evil}});
         recorder.record(&message).await;
         let window = Driver::open(&desk, &format!("http://{}", recorder.address()), &[]).await;
-        window.shows("[data-testid=sessions]", "<img src=x").await;
-        window.click("[data-testid=session]").await;
-        window.shows("[data-testid=messages]", "<script>").await;
+        window.shows(LIST, "<img src=x").await;
+        window.click(SESSION).await;
+        window.shows(CHAT, "<script>").await;
         assert_eq!(
             window.script("return document.querySelectorAll('main img, main script').length").await,
             0
@@ -99,6 +103,47 @@ fn a_chat_is_text_and_the_window_goes_nowhere_else() {
         let invoke = "const d = arguments[arguments.length - 1]; const i = window.__TAURI_INTERNALS__; \
              if (!i) { d('none'); return } i.invoke('plugin:fs|read_file', {path: '/etc/passwd'}).then(() => d('read'), e => d(String(e)))";
         assert_ne!(window.script_async(invoke).await, "read");
+        window.close().await;
+    });
+}
+
+#[test]
+fn a_link_opens_in_the_browser_and_an_export_in_the_downloads() {
+    within(120, async {
+        let desk = Desk::bare().with_display().with_bus();
+        let opened = desk.stand_in("xdg-open");
+        let recorder = Recorder::plain();
+        let link = "see [the docs](https://example.invalid/a?b=c) and [this](file:///etc/passwd)";
+        let message =
+            json!({"session_id": "fox", "event_type": "message", "data": {"role": "user", "content": link}});
+        recorder.record(&json!([events::start("fox", "The quick fox"), message])).await;
+        let window = Driver::open(&desk, &format!("http://{}", recorder.address()), &[]).await;
+        window.tell(&json!({"go": "/session/fox"}));
+        window.shows(CHAT, "the docs").await;
+        window.click("main .transcript [data-address]").await;
+        // the address is looked at first
+        window.shows("dialog[open]", "https://example.invalid/a?b=c").await;
+        assert!(!opened.exists(), "it opens by itself");
+        window.click("dialog[open] .actions button:last-child").await;
+        eventually("the browser is asked", 20, async || {
+            (std::fs::read_to_string(&opened).ok()?.trim() == "https://example.invalid/a?b=c").then_some(())
+        })
+        .await;
+        // and the page itself can ask for nothing else
+        let ask = "const d = arguments[arguments.length - 1]; window.__TAURI_INTERNALS__.invoke('open_outside', \
+             {address: 'file:///etc/passwd'}).then(() => d('opened'), error => d(String(error)))";
+        assert_eq!(window.script_async(ask).await, "only addresses of http and https are opened");
+
+        for (n, name) in [(1, "The quick fox.md"), (2, "The quick fox (1).md")] {
+            window.click("main .session header [aria-haspopup=menu]").await;
+            window.click("main .session header [role=menuitem]").await;
+            let file = desk.home().join(name);
+            let text = eventually(&format!("export {n} is in the downloads"), 20, async || {
+                std::fs::read_to_string(&file).ok().filter(|text| text.contains("the docs"))
+            })
+            .await;
+            assert!(text.contains("The quick fox"), "{text}");
+        }
         window.close().await;
     });
 }
@@ -260,14 +305,17 @@ fn start_at_login_is_asked_once() {
         let entry = desk.autostart_entry();
         let url = format!("http://{}", app.address());
         let window = Driver::open(&desk, &url, &[]).await;
-        window.shows("[data-testid=login]", "at each login").await;
+        // nothing is recorded yet: the page begins with what it does, where the data lie, and this question
+        window.shows("main", app.data_dir().to_str().unwrap()).await;
+        window.shows("main [role=switch]", "Off").await;
         assert!(!entry.exists(), "off until it is asked for");
-        window.click("[data-testid=login-yes]").await;
+        window.click("main [role=switch]").await;
         eventually("the entry is there", 20, async || entry.exists().then_some(())).await;
-        eventually("the question is gone", 20, async || {
-            (window.text("[data-testid=login]").await.as_deref() == Some("")).then_some(())
-        })
-        .await;
+        window.shows("main [role=switch]", "On").await;
+        window.click("main footer button").await;
+        window.shows("main", "No session has been recorded yet").await;
+        window.script("location.reload()").await;
+        window.shows("main", "No session has been recorded yet").await;
         window.close().await;
     });
 }

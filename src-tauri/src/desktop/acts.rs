@@ -13,7 +13,6 @@ use chasm_protocol::api::DisplayEnvironment;
 use serde::Deserialize;
 use std::ffi::OsString;
 use std::path::Path;
-use std::process::Stdio;
 use std::time::Duration;
 use tokio::process::Command;
 use tokio::sync::mpsc;
@@ -133,23 +132,27 @@ async fn ticket(recorder: &Recorder) -> Result<String, String> {
     Ok(ticket.url)
 }
 
-/// Opens an address or a folder with the program that the user has for it.
+/// Opens an address or a folder with the program that the user has for it, on this display.
 async fn launch(what: OsString, display: &DisplayEnvironment) -> Result<(), String> {
-    let (program, first) = match std::env::consts::OS {
-        "macos" => ("open", None),
-        "windows" => ("rundll32", Some("url.dll,FileProtocolHandler")),
-        _ => ("xdg-open", None),
-    };
-    let mut command = Command::new(program);
-    command.args(first).arg(what).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    for (name, value) in environment::pairs(display) {
-        if let Some(value) = value {
-            command.env(name, value);
+    let mut failed = String::from("there is no program that opens it");
+    for command in open::commands(&what) {
+        let mut command = Command::from(command);
+        for (name, value) in environment::pairs(display) {
+            if let Some(value) = value {
+                command.env(name, value);
+            }
+        }
+        match command.status().await {
+            Ok(status) if status.success() => return Ok(()),
+            // the next one may be there
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Ok(status) => failed = format!("{} did not open it ({status})", name(&command)),
+            Err(error) => failed = format!("{} cannot be started: {error}", name(&command)),
         }
     }
-    match command.status().await {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("{program} did not open it ({status})")),
-        Err(error) => Err(format!("{program} cannot be started: {error}")),
-    }
+    Err(failed)
+}
+
+fn name(command: &Command) -> std::borrow::Cow<'_, str> {
+    command.as_std().get_program().to_string_lossy()
 }

@@ -67,11 +67,10 @@ impl Driver {
         found.map(ids).unwrap_or_default()
     }
 
-    /// The text of the first such element, as a person sees it.
+    /// The text of the first such element, as it is laid out. (The driver's own reading leaves out what is cut by an ellipsis.)
     pub async fn text(&self, css: &str) -> Option<String> {
-        let id = self.find(css).await.into_iter().next()?;
-        let text = self.ask("GET", &format!("/element/{id}/text"), &Value::Null).await.ok()?;
-        text.as_str().map(str::to_owned)
+        let code = format!("return document.querySelector({})?.innerText", json!(css));
+        self.script(&code).await.as_str().map(str::to_owned)
     }
 
     /// Waits until an element has this in its text.

@@ -21,8 +21,15 @@ impl Picture {
         let mut reader = decoder.read_info().ok()?;
         let mut rgba = vec![0; reader.output_buffer_size()?];
         let info = reader.next_frame(&mut rgba).ok()?;
-        assert_eq!(info.color_type, png::ColorType::Rgba, "{}", path.display());
         rgba.truncate(info.buffer_size());
+        // what has no colour is written without
+        let rgba = match info.color_type {
+            png::ColorType::GrayscaleAlpha => {
+                rgba.chunks_exact(2).flat_map(|p| [p[0], p[0], p[0], p[1]]).collect()
+            }
+            png::ColorType::Rgba => rgba,
+            other => panic!("{}: {other:?}", path.display()),
+        };
         Some(Self { width: info.width, height: info.height, rgba })
     }
 

@@ -6,7 +6,6 @@ use crate::app::App;
 use crate::args::Open;
 use crate::exit::Exit;
 use anyhow::Result;
-use std::process::{Command, Stdio};
 
 pub async fn run(app: &App<'_>, args: &Open) -> Result<Exit> {
     let url = app.rest()?.ticket().await?;
@@ -18,7 +17,7 @@ pub async fn run(app: &App<'_>, args: &Open) -> Result<Exit> {
         app.out.print(&format!("{url}\n"))?;
         return Ok(Exit::Done);
     }
-    match launch(&url) {
+    match open::that(&url) {
         Ok(()) => app.out.note("Opened in the browser."),
         Err(error) => {
             app.out.note(&format!(
@@ -28,22 +27,6 @@ pub async fn run(app: &App<'_>, args: &Open) -> Result<Exit> {
         }
     }
     Ok(Exit::Done)
-}
-
-fn launch(url: &str) -> std::io::Result<()> {
-    let (program, first) = match std::env::consts::OS {
-        "macos" => ("open", None),
-        "windows" => ("rundll32", Some("url.dll,FileProtocolHandler")),
-        _ => ("xdg-open", None),
-    };
-    let status = Command::new(program)
-        .args(first)
-        .arg(url)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()?;
-    if status.success() { Ok(()) } else { Err(std::io::Error::other(format!("{program}: {status}"))) }
 }
 
 fn has_display() -> bool {

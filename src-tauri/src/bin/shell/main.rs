@@ -3,6 +3,8 @@
 //! Never records, never keeps anything but the place of the window. Invariant: it ends when its stdin does, for then the recorder
 //! is gone.
 
+mod downloads;
+mod outside;
 mod place;
 mod window;
 

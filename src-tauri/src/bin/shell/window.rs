@@ -2,8 +2,8 @@
 //!
 //! Never shows anything that is not bundled. Invariant: with the window this process ends, and all of WebKit with it.
 
-use crate::Page;
 use crate::place::Place;
+use crate::{Page, downloads, outside};
 use anyhow::{Context, Result};
 use chasm_recorder::lines;
 use chasm_recorder::wire::{FromWindow, ToWindow};
@@ -25,6 +25,7 @@ pub fn run(page: Page) -> Result<()> {
     let kept = Kept { data_dir: page.data_dir.clone(), before: Mutex::new(place) };
     let app = tauri::Builder::default()
         .manage(kept)
+        .invoke_handler(tauri::generate_handler![outside::open_outside])
         .setup(move |app| {
             open(app, &page, place)?;
             let app = app.handle().clone();
@@ -45,6 +46,7 @@ fn open(app: &App, page: &Page, place: Place) -> Result<(), Box<dyn std::error::
         .initialization_script(introduction(page)?)
         .on_navigation(is_ours)
         .on_new_window(|_, _| NewWindowResponse::Deny)
+        .on_download(|page, event| downloads::take(&page, event))
         .on_page_load(|_, payload| {
             if payload.event() == PageLoadEvent::Finished {
                 lines::say(&FromWindow::Ready(true));
@@ -71,7 +73,10 @@ fn introduction(page: &Page) -> Result<String, Box<dyn std::error::Error>> {
         (Some(dir), true) => Some(read_token(dir)?),
         _ => None,
     };
-    let known = serde_json::json!({ "server": page.server.trim_end_matches('/'), "token": token });
+    let mut known = serde_json::json!({ "server": page.server.trim_end_matches('/') });
+    if let (Some(token), Some(known)) = (token, known.as_object_mut()) {
+        known.insert(String::from("token"), token.into());
+    }
     let mut script = format!("window.__CHASM__ = Object.freeze({known});");
     if !page.go.is_empty() {
         let place = serde_json::to_string(&format!("#{}", page.go))?;
@@ -85,9 +90,11 @@ fn read_token(data_dir: &Path) -> Result<String, Box<dyn std::error::Error>> {
     Ok(std::fs::read_to_string(data_dir.join("token"))?.trim().to_owned())
 }
 
-/// The bundled page, and nothing else.
+/// The bundled page, and nothing else. A `blob:` is content that the page has made: WebKit asks here before it downloads one, and
+/// as a document it would be under the page's own policy.
 fn is_ours(url: &Url) -> bool {
     match url.scheme() {
+        "blob" => Url::parse(url.path()).is_ok_and(|inner| inner.scheme() != "blob" && is_ours(&inner)),
         "tauri" => url.host_str() == Some("localhost"),
         "http" | "https" => url.host_str() == Some("tauri.localhost"),
         _ => false,
@@ -148,7 +155,11 @@ mod tests {
     fn nothing_but_the_bundled_page_is_shown() {
         let ours = |url: &str| is_ours(&Url::parse(url).unwrap());
         assert!(ours("tauri://localhost/index.html#/session/x") && ours("http://tauri.localhost/"));
+        assert!(ours("blob:tauri://localhost/0d5c"));
         for other in [
+            "blob:http://127.0.0.1:8787/0d5c",
+            "blob:null/0d5c",
+            "blob:blob:tauri://localhost/0d5c",
             "http://127.0.0.1:8787/",
             "https://example.org/",
             "file:///etc/passwd",
@@ -162,10 +173,7 @@ mod tests {
     #[test]
     fn the_page_is_told_where_the_recorder_is() {
         let script = introduction(&page("")).unwrap();
-        assert_eq!(
-            script,
-            r#"window.__CHASM__ = Object.freeze({"server":"http://127.0.0.1:8787","token":null});"#
-        );
+        assert_eq!(script, r#"window.__CHASM__ = Object.freeze({"server":"http://127.0.0.1:8787"});"#);
         let script = introduction(&page("/session/a\"</script>")).unwrap();
         assert!(script.contains(r##"'', "#/session/a\"</script>""##), "{script}");
     }

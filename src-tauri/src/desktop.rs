@@ -132,6 +132,11 @@ impl Desktop for Handle {
         .boxed()
     }
 
+    fn test_notification(&self) -> Result<(), String> {
+        let notices = self.notices();
+        notices.as_ref().ok_or_else(|| String::from("notifications have not begun, or have ended"))?.try_out()
+    }
+
     fn starts_at_login(&self) -> bool {
         self.autostart().is_some_and(Autostart::is_on)
     }

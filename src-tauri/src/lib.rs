@@ -20,7 +20,6 @@ mod menu;
 pub mod notices;
 mod run;
 mod second;
-mod signals;
 mod watcher;
 pub mod wire;
 

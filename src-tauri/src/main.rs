@@ -13,7 +13,7 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    use_small_pages();
+    chasm_server::use_small_pages();
     let args = Args::parse();
     let log = Log::start(args.log.as_deref());
     match run(args, &log) {
@@ -23,12 +23,6 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// The allocator asks for huge pages, which cost an idle recorder much and gain it nothing.
-fn use_small_pages() {
-    #[cfg(target_os = "linux")]
-    let _ = rustix::thread::disable_transparent_huge_pages(true);
 }
 
 fn run(args: Args, log: &Log) -> anyhow::Result<()> {

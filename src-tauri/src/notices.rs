@@ -18,6 +18,7 @@ mod sender;
 #[cfg(test)]
 #[cfg(all(unix, not(target_os = "macos")))]
 mod testing;
+mod trial;
 mod trouble;
 mod words;
 
@@ -36,6 +37,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use trial::Trial;
 
 /// Incidents that can be open at a time: the drops, and one each of the others.
 pub const INCIDENTS_MAX: usize = drops::DROPS_MAX + 4;
@@ -101,9 +104,18 @@ pub enum Availability {
     Missing(String),
 }
 
+/// What the planning task is asked for.
+#[derive(Debug)]
+enum Order {
+    /// Something that the engine cannot know.
+    Tell(LifecycleEvent),
+    /// A notification, to see one.
+    Trial,
+}
+
 /// The running notices. Dropping it ends them and clears the screen.
 pub struct Notices {
-    orders: mpsc::Sender<LifecycleEvent>,
+    orders: mpsc::Sender<Order>,
     bus: watch::Sender<Option<String>>,
     availability: watch::Receiver<Availability>,
     sender: JoinHandle<()>,
@@ -116,7 +128,8 @@ pub fn spawn(wiring: Wiring) -> Notices {
     let (bus, buses) = watch::channel(wiring.bus);
     let (available, availability) = watch::channel(Availability::default());
     let planner = Planner::new((wiring.settings)(), jiff::tz::TimeZone::system());
-    let plan = Plan { planner, settings: wiring.settings, standing: wiring.standing, wanted };
+    let trial = Trial::default();
+    let plan = Plan { planner, trial, settings: wiring.settings, standing: wiring.standing, wanted };
     tokio::spawn(plan.run(wiring.live, ordered, wiring.start));
     let sender = Sender::new(buses, wiring.open, available, Patience::default());
     let sender = tokio::spawn(sender.run(wants));
@@ -146,9 +159,18 @@ impl Notices {
 
     /// Tells of something that the engine cannot know.
     pub fn tell(&self, event: LifecycleEvent) {
-        if let Err(error) = self.orders.try_send(event) {
-            tracing::warn!(%error, "a notice is not shown");
+        if self.orders.try_send(Order::Tell(event)).is_err() {
+            tracing::warn!("a notice is not shown: too many wait, or notices have ended");
         }
+    }
+
+    /// Shows a notification, so that a person sees one. The error says what is missing.
+    pub fn try_out(&self) -> Result<(), String> {
+        if let Availability::Missing(why) = self.availability() {
+            return Err(format!("notifications cannot be shown: {why}"));
+        }
+        let sent = self.orders.try_send(Order::Trial);
+        sent.map_err(|_| String::from("too many notices wait to be shown: try it again"))
     }
 
     /// Ends, and clears the screen as far as that takes no time.
@@ -187,6 +209,7 @@ pub fn engine_standing(daemon: &chasm_server::Daemon) -> Lookup {
 /// The planning task.
 struct Plan {
     planner: Planner,
+    trial: Trial,
     settings: ReadSettings,
     standing: Lookup,
     wanted: watch::Sender<Wanted>,
@@ -197,7 +220,7 @@ impl Plan {
     async fn run(
         mut self,
         mut live: broadcast::Receiver<LiveEvent>,
-        mut orders: mpsc::Receiver<LifecycleEvent>,
+        mut orders: mpsc::Receiver<Order>,
         start: Option<StartReport>,
     ) {
         if let Some(start) = start {
@@ -207,10 +230,16 @@ impl Plan {
         let mut lives = true;
         loop {
             self.look().await;
-            let wake = self.planner.wake(now()).unwrap_or(Duration::MAX);
+            let wakes = [self.planner.wake(now()), self.trial.wake(Instant::now())];
+            let wake = wakes.into_iter().flatten().min().unwrap_or(Duration::MAX);
             let event = tokio::select! {
                 event = orders.recv() => match event {
-                    Some(event) => event,
+                    Some(Order::Tell(event)) => event,
+                    Some(Order::Trial) => {
+                        let acts = self.trial.begin(Instant::now());
+                        self.want(acts);
+                        continue;
+                    }
                     None => return,
                 },
                 heard = live.recv(), if lives => match heard {
@@ -246,6 +275,8 @@ impl Plan {
             }
         }
         let acts = self.planner.settings((self.settings)(), now());
+        self.want(acts);
+        let acts = self.trial.tick(Instant::now());
         self.want(acts);
     }
 

@@ -10,7 +10,6 @@ use crate::desktop::{self, Handle, Surroundings};
 use crate::logs::Log;
 use crate::notices::{self, Wiring};
 use crate::second;
-use crate::signals;
 use crate::watcher::{self, Nudge, Watched};
 use crate::{canary, environment};
 use anyhow::{Context, Result};
@@ -27,7 +26,7 @@ const FIRST_START: &str = "first_start";
 /// Records until it is asked to stop. Where another one records into the data folder, its window is shown instead.
 pub async fn run(args: Args, log: &Log) -> Result<()> {
     // caught before the start: a stop during recovery is a clean one too
-    let stop = signals::asked_to_stop()?;
+    let stop = chasm_server::asked_to_stop()?;
     let data_dir =
         args.data_dir().context("there is no home folder: name the data folder with --data-dir")?;
     let nudge = Nudge::default();

@@ -1,6 +1,8 @@
 //! What the kernel says of a process.
 
 use std::fs;
+use std::process::{Child, ExitStatus};
+use std::time::{Duration, Instant};
 
 /// Memory in KiB: now, and at most so far. (0, 0) where there is no `/proc`.
 pub fn memory_kib(pid: u32) -> (u64, u64) {
@@ -64,6 +66,22 @@ pub fn cpu_seconds(pid: u32) -> f64 {
     (ticks(11).unwrap_or(0.0) + ticks(12).unwrap_or(0.0)) / 100.0
 }
 
+/// The end of a child that was asked to stop. One that takes longer is killed, and `None` said.
+pub fn end(child: &mut Child, patience: Duration) -> Option<ExitStatus> {
+    let begun = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return Some(status);
+        }
+        if begun.elapsed() > patience {
+            let _ = child.kill();
+            let _ = child.wait();
+            return None;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
 /// Ends it at once, by its pid.
 pub fn kill(pid: u32) {
     signal(pid, rustix::process::Signal::KILL);
@@ -76,13 +94,13 @@ pub fn signal(pid: u32, signal: rustix::process::Signal) {
 }
 
 /// Asks it to end, and waits until `gone` says so, for a time at most.
-pub fn terminate(pid: u32, gone: &mut dyn FnMut() -> bool, time: std::time::Duration) {
-    let begun = std::time::Instant::now();
+pub fn terminate(pid: u32, gone: &mut dyn FnMut() -> bool, time: Duration) {
+    let begun = Instant::now();
     if gone() {
         return;
     }
     signal(pid, rustix::process::Signal::TERM);
     while !gone() && begun.elapsed() < time {
-        std::thread::sleep(std::time::Duration::from_millis(10));
+        std::thread::sleep(Duration::from_millis(10));
     }
 }

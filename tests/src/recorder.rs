@@ -4,6 +4,7 @@
 
 use crate::api::Api;
 use crate::command::{Done, run_to_end};
+use crate::process;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -12,7 +13,7 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// Longest start, recovery included, and longest clean stop.
@@ -144,18 +145,8 @@ impl Recorder {
     /// Its end, which has been asked for.
     pub fn wait(&mut self) -> ExitStatus {
         let mut child = self.child.take().expect("it does not run");
-        let begun = Instant::now();
-        loop {
-            if let Some(status) = child.try_wait().unwrap() {
-                return status;
-            }
-            if begun.elapsed() > STOP {
-                let _ = child.kill();
-                let _ = child.wait();
-                panic!("it did not stop within {STOP:?}\n{}", self.log());
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        process::end(&mut child, STOP)
+            .unwrap_or_else(|| panic!("it did not stop within {STOP:?}\n{}", self.log()))
     }
 
     /// Whether the process is there.

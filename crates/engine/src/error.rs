@@ -41,6 +41,10 @@ pub enum EngineError {
     /// The session is gone from the database, but not yet from every file. The same call again goes on with it.
     #[error("the session is deleted from the database, but not yet from {left}: {why}. Delete it again")]
     HalfDeleted { left: &'static str, why: String },
+    #[error("no file {0:?} lies in quarantine")]
+    NotInQuarantine(String),
+    #[error("cannot delete {name}: {source}")]
+    File { name: String, source: std::io::Error },
     #[error("the recorder is stopping")]
     ShuttingDown,
     #[error(transparent)]

@@ -4,6 +4,7 @@
 
 use crate::budget::Budget;
 use crate::flush::{BacklogReader, Trouble};
+use crate::health::Pause;
 use crate::ingest::{Command, Submission, micros};
 use crate::shared::Shared;
 use crate::start::{self, Started};
@@ -124,9 +125,11 @@ impl Engine {
         let shared = Arc::new(Shared::new(clock, version));
         let Started { ingest, store, journal, backlog, budget, trouble } =
             start::start(&config, &shared, media).await?;
-        let pause = read_pause(&store).await?;
+        let kept = read_pause(&store, shared.clock.now()).await?;
+        let pause = kept.map(|pause| pause.until);
         let (mailbox, commands) = mpsc::channel(MAILBOX);
         let (gone, leaving) = mpsc::unbounded_channel();
+        shared.health.begin(kept, shared.clock.now());
         tokio::spawn(ingest.run(commands, leaving));
         let engine = Self(Arc::new(Inner {
             shared,
@@ -195,8 +198,10 @@ impl Engine {
     pub async fn pause(&self, minutes: Option<u32>) -> Result<Status, EngineError> {
         let now = self.0.shared.clock.now();
         let until = minutes.map(|m| now.plus_micros(micros(Duration::from_secs(u64::from(m) * 60))));
-        let text = until.map_or_else(|| String::from("open"), |t| t.to_string());
-        self.0.store.put_meta(start::PAUSE, Some(&text)).await?;
+        let health = &self.0.shared.health;
+        let pause = Pause { until, since: health.now().pause.map_or(now, |before| before.since) };
+        self.0.store.put_meta(start::PAUSE, Some(&pause.to_text())).await?;
+        health.pause(Some(pause), now);
         self.0.pause.send_replace(Some(until));
         self.0.shared.hub.tell(now, LifecycleEvent::Paused { until });
         Ok(self.status().await)
@@ -253,6 +258,12 @@ impl Engine {
 
     pub(crate) fn trouble(&self) -> Trouble {
         self.0.trouble.borrow().clone()
+    }
+
+    /// Tells ingest what a session is called from now on, so that it can tell others.
+    pub(crate) async fn retitled(&self, id: &SessionId, title: Option<String>) {
+        // An error only says that the engine has ended.
+        let _ = self.0.mailbox.send(Command::Retitle { id: id.clone(), title }).await;
     }
 
     pub(crate) async fn presence(&self) -> Vec<ConnectionStatus> {
@@ -321,16 +332,18 @@ impl Engine {
 
     async fn end_pause(&self) -> Result<(), EngineError> {
         self.0.store.put_meta(start::PAUSE, None).await?;
+        let now = self.0.shared.clock.now();
+        self.0.shared.health.pause(None, now);
         if self.0.pause.send_replace(None).is_some() {
-            self.0.shared.hub.tell(self.0.shared.clock.now(), LifecycleEvent::Resumed);
+            self.0.shared.hub.tell(now, LifecycleEvent::Resumed);
         }
         Ok(())
     }
 }
 
-async fn read_pause(store: &Store) -> Result<Option<PauseUntil>, StartError> {
+async fn read_pause(store: &Store, now: Timestamp) -> Result<Option<Pause>, StartError> {
     let text = store.get_meta(start::PAUSE).await?;
-    Ok(text.map(|text| Timestamp::parse(&text).ok()))
+    Ok(text.map(|text| Pause::from_text(&text, now)))
 }
 
 /// Ends pauses whose time is over.

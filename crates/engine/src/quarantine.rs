@@ -1,13 +1,14 @@
 //! The folder of damaged bytes that were set aside.
 //!
-//! Owns listing it and forgetting a deleted session's bytes there. Never decides what is damaged.
+//! Owns listing it, deleting from it and forgetting a deleted session's bytes there. Never decides what is damaged.
 //! Invariant: where it cannot be told whose bytes a file holds, the user's wish to delete weighs more than the bytes.
 
-use chasm_protocol::SessionId;
 use chasm_protocol::status::DamageReport;
+use chasm_protocol::{SessionId, Timestamp};
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Files that are read whole to look for a session; a damaged database is looked through in pieces of this size.
 const PIECE: usize = 1024 * 1024;
@@ -18,12 +19,33 @@ pub fn list(folder: &Path) -> Vec<DamageReport> {
         .into_iter()
         .map(|path| {
             let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-            let bytes = fs::metadata(&path).map(|m| m.len()).unwrap_or(0);
-            DamageReport { what: describe(&name), bytes, quarantined_as: Some(name) }
+            let found = fs::metadata(&path).ok();
+            let bytes = found.as_ref().map_or(0, fs::Metadata::len);
+            let at = found.and_then(|m| m.modified().ok()).map(moment);
+            DamageReport { what: describe(&name), bytes, quarantined_as: Some(name), at }
         })
         .collect();
     found.sort_by(|a, b| a.quarantined_as.cmp(&b.quarantined_as));
     found
+}
+
+/// Deletes a file of the folder, for good. False where none of this very name is listed: a path is no name, and what a link leads
+/// to is not ours.
+pub fn delete(folder: &Path, name: &str) -> io::Result<bool> {
+    let listed = files(folder).into_iter().find(|path| path.file_name().is_some_and(|n| n == name));
+    let Some(path) = listed else { return Ok(false) };
+    match fs::remove_file(&path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    }
+    sync(folder)?;
+    Ok(true)
+}
+
+fn moment(at: SystemTime) -> Timestamp {
+    let since_epoch = at.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_micros(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
 }
 
 fn describe(name: &str) -> String {
@@ -46,6 +68,10 @@ pub fn forget_session(folder: &Path, session: &SessionId) -> io::Result<()> {
             fs::remove_file(&path)?;
         }
     }
+    sync(folder)
+}
+
+fn sync(folder: &Path) -> io::Result<()> {
     match fs::File::open(folder) {
         Ok(folder) => folder.sync_all(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -68,7 +94,9 @@ pub fn keep_record(folder: &Path, lsn: u64, bytes: &[u8]) -> io::Result<String> 
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-    entries.filter_map(Result::ok).map(|e| e.path()).filter(|path| path.is_file()).collect()
+    // Links are not followed.
+    let is_file = |entry: &fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_file());
+    entries.filter_map(Result::ok).filter(is_file).map(|e| e.path()).collect()
 }
 
 fn contains(path: &Path, needle: &[u8]) -> io::Result<bool> {
@@ -103,5 +131,40 @@ mod tests {
         forget_session(folder.path(), &SessionId::new("my-session").unwrap()).unwrap();
         let left: Vec<_> = list(folder.path()).into_iter().filter_map(|d| d.quarantined_as).collect();
         assert_eq!(left, ["recordings-other.db"]);
+    }
+
+    #[test]
+    fn only_a_listed_name_is_deleted() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("quarantine");
+        fs::create_dir_all(folder.join("sub")).unwrap();
+        let outside = home.path().join("token");
+        fs::write(&outside, b"secret").unwrap();
+        fs::write(folder.join("record-1.bin"), b"bytes").unwrap();
+        fs::write(folder.join("sub").join("deep.bin"), b"bytes").unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(&outside, folder.join("link.bin")).unwrap();
+        let absolute = outside.display().to_string();
+        let odd = [
+            "",
+            ".",
+            "..",
+            "../token",
+            "sub",
+            "sub/deep.bin",
+            "./record-1.bin",
+            "link.bin",
+            "record-1.bin/",
+            "record-1.bin\0",
+            "*",
+        ];
+        for name in odd.into_iter().chain([absolute.as_str()]) {
+            assert!(!delete(&folder, name).unwrap(), "{name:?}");
+        }
+        assert_eq!(list(&folder).len(), 1);
+        assert!(list(&folder)[0].at.is_some());
+        assert!(delete(&folder, "record-1.bin").unwrap());
+        assert!(!delete(&folder, "record-1.bin").unwrap());
+        assert!(list(&folder).is_empty() && outside.exists() && folder.join("sub/deep.bin").exists());
     }
 }

@@ -2,16 +2,17 @@
 //!
 //! Holds no SQL. Invariant: a read sees every event whose ack was sent, as long as the store can be written at all.
 
+use crate::health::Condition;
 use crate::start::{LAST_START, Layout};
 use crate::{Engine, EngineError, overlay, quarantine};
 use chasm_protocol::SessionId;
 use chasm_protocol::api::{
-    EventPage, NoticePage, RecoveryCandidate, RecoveryOverview, SearchAnswer, SessionFilter, SessionPage,
-    SessionPatch,
+    EventPage, NoticeFilter, NoticePage, RecoveryCandidate, RecoveryOverview, SearchAnswer, SessionFilter,
+    SessionPage, SessionPatch,
 };
 use chasm_protocol::frame::ResumePoint;
 use chasm_protocol::session::{Interruption, Origin, SessionDetail, SessionSummary};
-use chasm_protocol::status::{BufferStatus, DatabaseStatus, Health, JournalStatus, StartReport, Status};
+use chasm_protocol::status::{BufferStatus, DatabaseStatus, JournalStatus, Rates, StartReport, Status};
 use chasm_store::{InterruptionRow, SearchQuery, SessionWrite, StoreError, StoredCandidate};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::PoisonError;
@@ -103,6 +104,9 @@ impl Engine {
         if !self.store().patch_session(id, &patch).await? {
             return Err(EngineError::NoSuchSession(id.to_string()));
         }
+        if let Some(title) = patch.title {
+            self.retitled(id, title).await;
+        }
         self.shared().hub.changed(vec![id.to_string()]);
         self.session(id).await
     }
@@ -150,6 +154,19 @@ impl Engine {
 
     /// The newest first.
     pub async fn notices(&self, cursor: Option<&str>, limit: u32) -> Result<NoticePage, EngineError> {
+        let filter = NoticeFilter { limit, cursor: cursor.map(Into::into), ..NoticeFilter::default() };
+        self.find_notices(&filter).await
+    }
+
+    /// Those that a filter finds, the newest first.
+    pub async fn find_notices(&self, filter: &NoticeFilter) -> Result<NoticePage, EngineError> {
+        // The titles of sessions that have just begun.
+        self.flushed().await?;
+        self.keep_unsaved().await;
+        self.store().find_notices(filter).await.map_err(cursor_or_store)
+    }
+
+    async fn keep_unsaved(&self) {
         if self.shared().hub.has_unsaved() {
             let unsaved = self.shared().hub.take_unsaved();
             if let Err((unsaved, error)) = self.keep_notices(unsaved).await {
@@ -157,7 +174,6 @@ impl Engine {
                 tracing::warn!(%error, "notices cannot be kept yet");
             }
         }
-        self.store().notices(cursor, limit).await.map_err(cursor_or_store)
     }
 
     async fn keep_notices(&self, unsaved: Vec<Unsaved>) -> Result<(), (Vec<Unsaved>, StoreError)> {
@@ -174,20 +190,20 @@ impl Engine {
         let (recorded, duplicates, rejected) = shared.counts();
         let (buffered, buffered_bytes) = shared.buffered();
         let now = shared.clock.now();
-        let paused = *self.paused().borrow();
-        let problem = self.problem(flushed.is_err());
-        let status = match (&problem, paused) {
-            (Some(_), _) => Health::Degraded,
-            (None, Some(_)) => Health::Paused,
-            (None, None) => Health::Recording,
-        };
+        if flushed.is_err() {
+            shared.health.stopping(now);
+        }
+        let Condition { status, since, problem, pause } = shared.health.now();
         Status {
             status,
-            problem,
+            since,
+            problem_code: problem.as_ref().map(|p| p.code),
+            problem_values: problem.as_ref().map(|p| p.values.clone()).unwrap_or_default(),
+            problem: problem.map(|p| p.message),
             version: shared.version.clone(),
             started_at: shared.started_at,
             uptime_secs: now.seconds_since(shared.started_at),
-            paused_until: paused.flatten(),
+            paused_until: pause.and_then(|pause| pause.until),
             active_sessions: counts.recording,
             interrupted_sessions: counts.interrupted,
             sessions: counts.sessions,
@@ -207,16 +223,26 @@ impl Engine {
                 bytes: self.store().size(),
                 path: Layout::of(&self.config().data_dir).database.display().to_string(),
             },
+            data_dir: self.config().data_dir.display().to_string(),
             disk_free_bytes: disk_free(&self.config().data_dir),
             last_recovery: self.start_report().await,
             desktop: None,
         }
     }
 
-    fn problem(&self, stopping: bool) -> Option<String> {
-        let trouble = || self.trouble().map(|t| format!("the database cannot be written: {}", t.message));
-        let stopping = || stopping.then(|| String::from("the recorder is stopping"));
-        self.shared().problem().or_else(trouble).or_else(stopping)
+    /// What was recorded in the last seconds, in steps of `step` seconds; at most as many as are kept.
+    pub fn rates(&self, step: u32, points: u32) -> Rates {
+        self.shared().rates.read(step, points, self.shared().clock.now())
+    }
+
+    /// Deletes a file of the quarantine for good.
+    pub fn delete_quarantined(&self, name: &str) -> Result<(), EngineError> {
+        let folder = Layout::of(&self.config().data_dir).quarantine;
+        match quarantine::delete(&folder, name) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(EngineError::NotInQuarantine(name.chars().take(200).collect())),
+            Err(source) => Err(EngineError::File { name: name.to_owned(), source }),
+        }
     }
 
     fn journal_status(&self) -> JournalStatus {

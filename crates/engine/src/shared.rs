@@ -4,15 +4,19 @@
 
 use crate::Clock;
 use crate::handle::Outcome;
+use crate::health::HealthRecord;
 use crate::hub::Hub;
+use crate::rates::Ring;
 use chasm_protocol::Timestamp;
 use chasm_protocol::status::StartReport;
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 pub struct Shared {
     pub clock: Arc<dyn Clock>,
     pub hub: Arc<Hub>,
+    pub health: Arc<HealthRecord>,
+    pub rates: Ring,
     pub started_at: Timestamp,
     pub version: String,
     pub start_report: Mutex<Option<StartReport>>,
@@ -25,13 +29,14 @@ pub struct Shared {
     recorded: AtomicU64,
     duplicates: AtomicU64,
     pub rejected: AtomicU64,
-    problem: Mutex<Option<String>>,
 }
 
 impl Shared {
     pub fn new(clock: Arc<dyn Clock>, version: &str) -> Self {
         Self {
             started_at: clock.now(),
+            health: Arc::new(HealthRecord::new(clock.now())),
+            rates: Ring::new(),
             clock,
             hub: Arc::new(Hub::new()),
             version: version.to_owned(),
@@ -45,7 +50,6 @@ impl Shared {
             recorded: AtomicU64::new(0),
             duplicates: AtomicU64::new(0),
             rejected: AtomicU64::new(0),
-            problem: Mutex::default(),
         }
     }
 
@@ -93,20 +97,14 @@ impl Shared {
     pub fn count(&self, outcomes: &[Outcome]) {
         let duplicates = outcomes.iter().filter(|o| **o == Outcome::Duplicate).count() as u64;
         self.duplicates.fetch_add(duplicates, Relaxed);
-        self.recorded.fetch_add(outcomes.len() as u64 - duplicates, Relaxed);
+        let recorded = outcomes.len() as u64 - duplicates;
+        self.recorded.fetch_add(recorded, Relaxed);
+        self.rates.count_events(recorded, self.clock.now());
     }
 
     /// Events recorded, duplicates, events refused.
     pub fn counts(&self) -> (u64, u64, u64) {
         (self.recorded.load(Relaxed), self.duplicates.load(Relaxed), self.rejected.load(Relaxed))
-    }
-
-    pub fn set_problem(&self, problem: Option<String>) {
-        *self.problem.lock().unwrap_or_else(PoisonError::into_inner) = problem;
-    }
-
-    pub fn problem(&self) -> Option<String> {
-        self.problem.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -168,7 +168,8 @@ fn spawn_flusher(
     let (jobs, taken) = mpsc::channel::<Job>(1);
     let (done, finished) = mpsc::channel::<Done>(1);
     let (trouble, watched) = watch::channel(None);
-    let flusher = Flusher { store: store.clone(), hub: shared.hub.clone(), next_pk, trouble, backlog };
+    let (hub, health, clock) = (shared.hub.clone(), shared.health.clone(), shared.clock.clone());
+    let flusher = Flusher { store: store.clone(), hub, health, clock, next_pk, trouble, backlog };
     flusher.spawn(taken, done)?;
     Ok((FlushLink::new(jobs, finished, watched.clone()), watched))
 }
@@ -231,7 +232,12 @@ async fn replay_journal(
 
 fn set_aside(folder: &Path, lsn: u64, bytes: &[u8], what: &str) -> DamageReport {
     let quarantined_as = quarantine::keep_record(folder, lsn, bytes).ok();
-    DamageReport { what: format!("record {lsn}: {what}"), bytes: bytes.len() as u64, quarantined_as }
+    DamageReport {
+        what: format!("record {lsn}: {what}"),
+        bytes: bytes.len() as u64,
+        quarantined_as,
+        at: None,
+    }
 }
 
 /// Sessions that were recording when the recorder ended are interrupted, since its stop or their last sign of life.
@@ -272,11 +278,18 @@ fn report(
             what: d.to_string(),
             bytes: d.bytes,
             quarantined_as: d.quarantined_as.clone(),
+            at: None,
         })
         .collect();
-    let gap = |g: &chasm_journal::Gap| DamageReport { what: g.to_string(), bytes: 0, quarantined_as: None };
+    let gap = |g: &chasm_journal::Gap| DamageReport {
+        what: g.to_string(),
+        bytes: 0,
+        quarantined_as: None,
+        at: None,
+    };
     damage.extend(journal.gaps.iter().map(gap));
     damage.extend(unreadable);
+    damage.iter_mut().for_each(|found| found.at = Some(at));
     StartReport {
         at,
         clean_stop,

@@ -2,8 +2,9 @@
 //!
 //! Invariant: an identity is in `seen`, or `seen` says that it is incomplete and the store has to be asked.
 
+use chasm_protocol::limits::TITLE_BYTES;
 use chasm_protocol::session::{OrderKey, State};
-use chasm_protocol::{ConnectionId, ContentHash, Identity, Timestamp};
+use chasm_protocol::{Body, ConnectionId, ContentHash, Identity, Timestamp};
 use chasm_store::{SessionPk, StoredSession};
 use std::collections::HashMap;
 
@@ -27,6 +28,16 @@ pub struct Tracked {
     /// Start of the interruption that is open.
     pub interrupted_since: Option<Timestamp>,
     pub last_snapshot: Option<ContentHash>,
+    /// What its client calls it, cut.
+    client_title: Option<Box<str>>,
+    /// What the user calls it, cut.
+    user_title: Option<Box<str>>,
+}
+
+/// A title as lifecycle events carry it.
+pub fn shortened(title: &str) -> String {
+    let cut = title.floor_char_boundary(TITLE_BYTES);
+    title.get(..cut).unwrap_or_default().to_owned()
 }
 
 /// What recovery and presence said last; an end of the session overrides it.
@@ -53,6 +64,8 @@ impl Tracked {
             last_received: now,
             interrupted_since: None,
             last_snapshot: None,
+            client_title: None,
+            user_title: None,
         }
     }
 
@@ -76,6 +89,36 @@ impl Tracked {
             last_received: stored.last_received_at,
             interrupted_since: open.map(|i| i.since),
             last_snapshot: None,
+            client_title: stored.record.title.as_deref().map(|title| shortened(title).into()),
+            user_title: None,
+        }
+    }
+
+    /// What it is called: the user's word stands above its client's.
+    pub fn title(&self) -> Option<String> {
+        self.user_title.as_deref().or(self.client_title.as_deref()).map(ToOwned::to_owned)
+    }
+
+    pub fn set_user_title(&mut self, title: Option<&str>) {
+        self.user_title = title.map(|title| shortened(title).into());
+    }
+
+    /// A snapshot says what events left open.
+    pub fn fill_title(&mut self, title: Option<&str>) {
+        if self.client_title.is_none() {
+            self.client_title = title.map(|title| shortened(title).into());
+        }
+    }
+
+    /// An event names the session. To be called before its place in the order is noted: a late one does not replace a newer title.
+    pub fn note_title(&mut self, body: &Body, key: &OrderKey) {
+        let title = match body {
+            Body::SessionStart(start) => start.title.as_deref(),
+            Body::SessionUpdate(update) => update.title.as_deref(),
+            _ => None,
+        };
+        if title.is_some() && (*key > self.last_key || self.client_title.is_none()) {
+            self.client_title = title.map(|title| shortened(title).into());
         }
     }
 

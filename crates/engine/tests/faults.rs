@@ -3,7 +3,7 @@
 
 use chasm_engine::{Engine, EngineConfig, EngineError, Outcome, RecordError, SystemClock};
 use chasm_journal::{AppendFile, DiskMedia, Folder, Media, ReadFile};
-use chasm_protocol::status::Health;
+use chasm_protocol::status::{Health, ProblemCode};
 use chasm_protocol::{Limits, Parsed, SessionId, parse_event};
 use std::io;
 use std::path::Path;
@@ -107,12 +107,19 @@ async fn a_full_disk_refuses_and_goes_on_by_itself() {
     let folder = tempfile::tempdir().unwrap();
     let (engine, fault) = start(folder.path()).await;
     engine.record(vec![message(1)]).await.unwrap();
+    let well = engine.status().await;
+    assert_eq!((well.status, well.problem_code, well.problem_values.len()), (Health::Recording, None, 0));
     fault.full.store(true, SeqCst);
     let refused = engine.record(vec![message(2), message(3)]).await.unwrap_err();
     assert!(matches!(&refused, RecordError::StorageFull(_)), "{refused}");
     let status = engine.status().await;
-    assert_eq!(status.status, Health::Degraded);
-    assert!(status.problem.unwrap().contains("the disk is full"));
+    assert_eq!((status.status, status.problem_code), (Health::Degraded, Some(ProblemCode::DiskFull)));
+    let (sentence, detail) = (status.problem.unwrap(), status.problem_values["detail"].clone());
+    assert!(
+        sentence.contains("the disk is full") && sentence.contains(detail.as_str().unwrap()),
+        "{sentence}"
+    );
+    assert!(status.since > well.since, "since when it is degraded");
     assert!(matches!(engine.record(vec![message(2)]).await, Err(RecordError::StorageFull(_))));
     assert_eq!(texts(&engine).await, ["text 1"]);
     fault.full.store(false, SeqCst);
@@ -124,7 +131,9 @@ async fn a_full_disk_refuses_and_goes_on_by_itself() {
         }
     };
     assert_eq!(outcomes, [Outcome::Duplicate, Outcome::Recorded, Outcome::Recorded]);
-    assert_eq!(engine.status().await.status, Health::Recording);
+    let again = engine.status().await;
+    assert_eq!((again.status, again.problem, again.problem_code), (Health::Recording, None, None));
+    assert!(again.since > status.since, "since when it records again");
     assert_eq!(texts(&engine).await, ["text 1", "text 2", "text 3"]);
     let kinds: Vec<_> =
         engine.notices(None, 10).await.unwrap().notices.iter().map(|n| n.event.kind()).collect();
@@ -144,7 +153,11 @@ async fn a_failed_sync_ends_recording_until_a_restart() {
     assert!(matches!(engine.record(vec![message(2)]).await, Err(RecordError::NotRecording(_))));
     fault.sync_fails.store(false, SeqCst);
     assert!(matches!(engine.record(vec![message(2)]).await, Err(RecordError::NotRecording(_))));
-    assert!(engine.status().await.problem.unwrap().contains("restart"));
+    let status = engine.status().await;
+    assert!(status.problem.unwrap().contains("restart"));
+    assert_eq!(status.problem_code, Some(ProblemCode::SyncFailed));
+    assert_eq!(status.problem_values["restart_needed"], true);
+    assert_eq!(engine.status().await.since, status.since, "it lasts, and began once");
     assert_eq!(texts(&engine).await, ["text 1"]);
     engine.shutdown().await;
     let (engine, _) = start(folder.path()).await;

@@ -10,6 +10,7 @@ use chasm_engine::{Engine, EngineConfig, Outcome, SystemClock, doctor};
 use chasm_journal::{DiskMedia, JournalSettings, Lsn};
 use chasm_protocol::api::{SessionFilter, SnapshotRequest};
 use chasm_protocol::session::{InterruptionReason, State};
+use chasm_protocol::status::ProblemCode;
 use chasm_protocol::{Limits, Parsed, SessionId, parse_event};
 use serde_json::{Value, json};
 use sqlx::sqlite::SqliteConnectOptions;
@@ -224,7 +225,10 @@ async fn what_was_taken_over_is_acknowledged_again_only_from_the_database() {
     });
     // new events rest on this run's own sync and wait for nothing
     assert_eq!(engine.record(vec![message("new", 1)]).await.unwrap(), [Outcome::Recorded]);
-    assert!(engine.status().await.problem.unwrap().contains("held"));
+    let status = engine.status().await;
+    assert!(status.problem.unwrap().contains("held"));
+    assert_eq!(status.problem_code, Some(ProblemCode::DatabaseFailed));
+    assert!(status.problem_values["detail"].as_str().unwrap().contains("held"));
     assert_eq!(engine.record(vec![message("new", 2)]).await.unwrap(), [Outcome::Recorded]);
     assert!(!again.is_finished(), "acknowledged from an earlier run's journal");
     sql(folder.path(), "DROP TRIGGER held").await;

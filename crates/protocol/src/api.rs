@@ -2,6 +2,10 @@
 //!
 //! Owns their shapes only. Source: the recording protocol, «REST».
 
+mod notices;
+
+pub use notices::NoticeFilter;
+
 use crate::session::{Interruption, Recovery, SessionSummary, SnapshotBody, State, StoredEvent};
 use crate::status::{DamageReport, StartReport};
 use crate::{ErrorCode, SessionId, Timestamp, WarningCode};
@@ -18,6 +22,22 @@ pub struct ErrorDetail {
     pub code: ErrorCode,
     /// A sentence that says what to do.
     pub message: String,
+    /// The setting that was refused, the first one where there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// The rule that its value breaks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// All settings that were refused, where any were.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<RefusedField>,
+}
+
+/// A field that was refused, and the rule that its value breaks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct RefusedField {
+    pub field: String,
+    pub reason: String,
 }
 
 /// Answer to `POST /api/recording/events`.
@@ -269,6 +289,11 @@ pub struct OpenApp {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<DisplayEnvironment>,
 }
+
+/// Body of `POST /api/app/notify`: nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TestNotification {}
 
 /// What a program needs to find display and session bus.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]

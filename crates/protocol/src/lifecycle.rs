@@ -1,10 +1,12 @@
 //! The typed stream of what happens to sessions and to the recorder: tray, UI, notifications and log all read it.
 //!
-//! Never carries the text of a chat.
+//! Never carries the text of a chat. A session's title (the user's, else the client's, cut to
+//! [`TITLE_BYTES`](crate::limits::TITLE_BYTES)) is none; it goes to who listens, never into a log.
 
 use crate::session::InterruptionReason;
 use crate::{ConnectionId, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Something that a person may want to know.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -13,6 +15,7 @@ pub enum LifecycleEvent {
     /// A session began, or a finished or interrupted one went on without a reconnect.
     Started {
         session_id: String,
+        title: Option<String>,
     },
     /// A client is connected.
     Connected {
@@ -30,6 +33,7 @@ pub enum LifecycleEvent {
         session_id: String,
         reason: InterruptionReason,
         since: Timestamp,
+        title: Option<String>,
     },
     /// An interrupted session's events come again. `replayed` so far: a client's replay may still be running.
     Reconnected {
@@ -37,9 +41,11 @@ pub enum LifecycleEvent {
         since: Timestamp,
         replayed: u64,
         missing: u64,
+        title: Option<String>,
     },
     Completed {
         session_id: String,
+        title: Option<String>,
     },
     /// A recovery ended.
     Recovered {
@@ -91,6 +97,24 @@ pub enum StopReason {
     Unreachable,
 }
 
+/// Every `kind` there is.
+pub const KINDS: &[&str] = &[
+    "started",
+    "connected",
+    "dropped",
+    "interrupted",
+    "reconnected",
+    "completed",
+    "recovered",
+    "recovery_at_start",
+    "damage_found",
+    "recording_stopped",
+    "recording_resumed",
+    "paused",
+    "resumed",
+    "deleted",
+];
+
 impl LifecycleEvent {
     /// The `kind`, as it stands in JSON.
     pub const fn kind(&self) -> &'static str {
@@ -120,13 +144,23 @@ impl LifecycleEvent {
         )
     }
 
+    /// The sessions it names.
+    pub fn session_ids(&self) -> Vec<&str> {
+        match self {
+            Self::Dropped { sessions: ids, .. } | Self::Recovered { session_ids: ids, .. } => {
+                ids.iter().map(String::as_str).collect()
+            }
+            other => other.session_id().into_iter().collect(),
+        }
+    }
+
     /// The session it is about, where it is about one.
     pub fn session_id(&self) -> Option<&str> {
         match self {
-            Self::Started { session_id }
+            Self::Started { session_id, .. }
             | Self::Interrupted { session_id, .. }
             | Self::Reconnected { session_id, .. }
-            | Self::Completed { session_id }
+            | Self::Completed { session_id, .. }
             | Self::Deleted { session_id } => Some(session_id),
             _ => None,
         }
@@ -140,6 +174,9 @@ pub struct Notice {
     pub at: Timestamp,
     #[serde(flatten)]
     pub event: LifecycleEvent,
+    /// The titles that the sessions of the event have now, by their ids.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub titles: BTreeMap<String, String>,
 }
 
 /// One item of the live stream (`GET /api/recording/live`).
@@ -158,4 +195,25 @@ pub enum LiveEvent {
     Lagged {
         missed: u64,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_listed() {
+        let refusal = serde_json::from_str::<LifecycleEvent>(r#"{"kind":"?"}"#).unwrap_err().to_string();
+        let known: Vec<&str> = refusal.split('`').skip(3).step_by(2).collect();
+        assert_eq!(known, KINDS, "{refusal}");
+    }
+
+    #[test]
+    fn a_notice_of_before_titles_is_read() {
+        let old = r#"{"id":1,"at":"2026-01-01T00:00:00Z","kind":"interrupted","session_id":"s","reason":"timeout",
+            "since":"2026-01-01T00:00:00Z"}"#;
+        let notice: Notice = serde_json::from_str(old).unwrap();
+        assert!(matches!(notice.event, LifecycleEvent::Interrupted { title: None, .. }));
+        assert!(notice.titles.is_empty());
+    }
 }

@@ -5,6 +5,7 @@
 use crate::session::InterruptionReason;
 use crate::{ConnectionId, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -15,12 +16,33 @@ pub enum Health {
     Degraded,
 }
 
+/// What is wrong, where something cannot be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ProblemCode {
+    /// No room for journal or database. It goes on by itself once there is some. Values: `detail`, and where they are known
+    /// `free_bytes`, `needed_bytes`.
+    DiskFull,
+    /// The journal cannot be written. Values: `detail`, `restart_needed` (else it goes on by itself).
+    SyncFailed,
+    /// The database cannot be written; events wait in the journal. Values: `detail`.
+    DatabaseFailed,
+    /// The recorder ends.
+    Stopping,
+}
+
 /// `GET /api/recording/status`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Status {
     pub status: Health,
+    /// Since when `status` has its value. Of a pause that a restart found: since when it was set.
+    pub since: Timestamp,
     /// What is wrong and what to do, where `status` is `degraded`.
     pub problem: Option<String>,
+    /// The same, for programs that have their own words for it.
+    pub problem_code: Option<ProblemCode>,
+    /// What `problem` names: `detail` is the cause in the words of the operating system or of the database.
+    pub problem_values: BTreeMap<String, serde_json::Value>,
     pub version: String,
     pub started_at: Timestamp,
     pub uptime_secs: f64,
@@ -40,6 +62,8 @@ pub struct Status {
     pub buffer: BufferStatus,
     pub journal: JournalStatus,
     pub database: DatabaseStatus,
+    /// The folder that everything is kept in.
+    pub data_dir: String,
     pub disk_free_bytes: Option<u64>,
     pub last_recovery: Option<StartReport>,
     /// Tray, window and notifications; absent where the recorder runs without a desktop (`chasm serve`).
@@ -96,6 +120,21 @@ pub struct ConnectionStatus {
     /// The sessions it carries.
     pub sessions: Vec<String>,
     pub events: u64,
+    /// When the last of them came.
+    #[serde(default)]
+    pub last_event_at: Option<Timestamp>,
+}
+
+/// `GET /api/recording/rates`: what this run recorded, second by second, in steps; the oldest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Rates {
+    pub step_secs: u32,
+    /// End of the last step, a whole second.
+    pub until: Timestamp,
+    /// Events recorded in each step; duplicates are none.
+    pub events: Vec<u64>,
+    /// Syncs of the journal in each step.
+    pub syncs: Vec<u64>,
 }
 
 /// Events on disk in the journal that the database does not have yet.
@@ -146,6 +185,9 @@ pub struct DamageReport {
     pub what: String,
     pub bytes: u64,
     pub quarantined_as: Option<String>,
+    /// When it was set aside, or found.
+    #[serde(default)]
+    pub at: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]

@@ -18,6 +18,9 @@ pub trait Desktop: Send + Sync {
     /// Takes over the display that is handed over, and shows the window there where the wish says. The error says in words what is missing.
     fn open(&self, wish: OpenApp) -> BoxFuture<'_, Result<(), String>>;
 
+    /// Shows a notification that says nothing but that they can be shown. Returns at once; the error says in words what is missing.
+    fn test_notification(&self) -> Result<(), String>;
+
     /// Whether the recorder starts when its user logs in. May read a file.
     fn starts_at_login(&self) -> bool;
 

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use chasm_engine::{EngineError, RecordError};
-use chasm_protocol::api::{ErrorBody, ErrorDetail};
+use chasm_protocol::api::{ErrorBody, ErrorDetail, RefusedField};
 use chasm_protocol::{ErrorCode, Refusal, Timestamp};
 use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Method, StatusCode};
@@ -20,15 +20,28 @@ pub(crate) struct Failure {
     pub message: String,
     /// Seconds after which it is worth to ask again.
     pub retry_after: Option<u64>,
+    /// The fields that were refused, where there are such.
+    pub fields: Vec<RefusedField>,
 }
 
 impl Failure {
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { status: status_of(code), code, message: message.into(), retry_after: retry_after(code) }
+        Self {
+            status: status_of(code),
+            code,
+            message: message.into(),
+            retry_after: retry_after(code),
+            fields: Vec::new(),
+        }
     }
 
     pub fn with_status(mut self, status: StatusCode) -> Self {
         self.status = status;
+        self
+    }
+
+    pub fn with_fields(mut self, fields: Vec<RefusedField>) -> Self {
+        self.fields = fields;
         self
     }
 
@@ -103,12 +116,14 @@ impl From<RecordError> for Failure {
 impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Self {
         match error {
-            EngineError::NoSuchSession(_) => Self::new(ErrorCode::NotFound, error.to_string()),
+            EngineError::NoSuchSession(_) | EngineError::NotInQuarantine(_) => {
+                Self::new(ErrorCode::NotFound, error.to_string())
+            }
             EngineError::BadRequest(message) => Self::bad_request(message),
             EngineError::HalfDeleted { .. } => Self::new(ErrorCode::Internal, error.to_string()),
             EngineError::ShuttingDown => Self::new(ErrorCode::ShuttingDown, error.to_string()),
             EngineError::Record(error) => error.into(),
-            EngineError::Store(_) => Self::internal(error),
+            EngineError::Store(_) | EngineError::File { .. } => Self::internal(error),
         }
     }
 }
@@ -121,8 +136,11 @@ impl From<Refusal> for Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let body = ErrorBody { error: ErrorDetail { code: self.code, message: self.message } };
-        let mut response = (self.status, Json(body)).into_response();
+        let Self { status, code, message, fields, .. } = self;
+        let first = fields.first();
+        let (field, reason) = (first.map(|f| f.field.clone()), first.map(|f| f.reason.clone()));
+        let body = ErrorBody { error: ErrorDetail { code, message, field, reason, fields } };
+        let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();
         if let Some(seconds) = self.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));

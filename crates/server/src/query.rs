@@ -81,6 +81,34 @@ impl Query {
         })
     }
 
+    /// A whole number within these.
+    pub fn number(
+        &mut self,
+        name: &'static str,
+        range: std::ops::RangeInclusive<u32>,
+    ) -> Result<Option<u32>, Failure> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        match text.parse() {
+            Ok(n) if range.contains(&n) => Ok(Some(n)),
+            _ => {
+                let allowed = format!("a whole number from {} to {}", range.start(), range.end());
+                Err(refused(name, &text, &allowed))
+            }
+        }
+    }
+
+    /// Some of these words, with commas between them.
+    pub fn words(&mut self, name: &'static str, known: &[&str]) -> Result<Vec<String>, Failure> {
+        let Some(text) = self.text(name) else { return Ok(Vec::new()) };
+        let words: Vec<String> = text.split(',').map(|word| word.trim().to_owned()).collect();
+        match words.iter().find(|word| !known.contains(&word.as_str())) {
+            None => Ok(words),
+            Some(odd) => {
+                Err(refused(name, odd, &format!("some of {}, with commas between", known.join(", "))))
+            }
+        }
+    }
+
     /// Page size.
     pub fn limit(&mut self) -> Result<u32, Failure> {
         let Some(text) = self.text("limit") else { return Ok(PAGE_DEFAULT) };
@@ -134,6 +162,8 @@ mod tests {
             query.time("since")?;
             query.limit()?;
             query.short("q", 3)?;
+            query.number("step", 1..=60)?;
+            query.words("kind", &["one", "two"])?;
             query.end()
         };
         let refused = |text: &str| message(text).unwrap_err().message;
@@ -145,8 +175,16 @@ mod tests {
         for bad in ["0", "1001", "-1", "1.5", "x"] {
             assert!(refused(&format!("limit={bad}")).contains("1 to 1000"), "{bad}");
         }
+        for bad in ["0", "61", "-1", "1.5", "x"] {
+            assert!(refused(&format!("step={bad}")).contains("1 to 60"), "{bad}");
+        }
+        assert!(message("kind=two,one&step=60").is_ok());
+        assert!(refused("kind=one,tow").contains("`kind` = \"tow\": it has to be some of one, two"));
         assert!(refused("q=abcd").contains("at most 3"));
         assert!(refused("q=a&q=b").contains("twice"));
-        assert!(refused("stat=all").contains("unknown parameter `stat`: known are state, since, limit, q"));
+        assert!(
+            refused("stat=all")
+                .contains("unknown parameter `stat`: known are state, since, limit, q, step, kind")
+        );
     }
 }

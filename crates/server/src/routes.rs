@@ -10,6 +10,8 @@ mod live;
 mod machine;
 mod notices;
 mod page;
+mod quarantine;
+mod rates;
 mod recovery;
 mod search;
 mod sessions;
@@ -59,7 +61,9 @@ pub(crate) fn table() -> Vec<Endpoint> {
         endpoint(search::__path_search, search::search),
         endpoint(recovery::__path_overview, recovery::overview),
         endpoint(recovery::__path_recover, recovery::recover),
+        endpoint(quarantine::__path_delete, quarantine::delete),
         endpoint(status::__path_show, status::show),
+        endpoint(rates::__path_show, rates::show),
         endpoint(status::__path_probe, status::probe),
         endpoint(status::__path_pause, status::pause),
         endpoint(status::__path_resume, status::resume),
@@ -72,6 +76,7 @@ pub(crate) fn table() -> Vec<Endpoint> {
         endpoint(app::__path_show, app::show),
         endpoint(app::__path_change, app::change),
         endpoint(app::__path_open, app::open),
+        endpoint(app::__path_notify, app::notify),
         endpoint(machine::__path_openapi, machine::openapi),
         endpoint(machine::__path_metrics, machine::metrics),
         endpoint(page::__path_show, page::show),

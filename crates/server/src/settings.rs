@@ -9,12 +9,13 @@ mod origin;
 mod store;
 
 pub use clock_time::ClockTime;
-pub use keys::SettingView;
+pub use keys::{SettingKind, SettingView};
 pub use origin::Origin;
 pub(crate) use store::SettingsStore;
 
 use chasm_engine::EngineConfig;
 use chasm_protocol::Limits;
+use chasm_protocol::api::RefusedField;
 use chasm_protocol::limits::DEFAULT_PORT;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr};
@@ -86,12 +87,44 @@ pub enum SettingsError {
     Refused { key: String, value: String, why: String },
     #[error("there is no setting `{key}`{}", nearest.map(|n| format!(": did you mean `{n}`?")).unwrap_or_default())]
     Unknown { key: String, nearest: Option<&'static str> },
+    /// More than one of the two above.
+    #[error("{}", in_a_row(.0))]
+    Several(Vec<SettingsError>),
     #[error("it is not TOML: {0}")]
     NotToml(String),
     #[error("{}: {error}", path.display())]
     In { path: PathBuf, error: Box<SettingsError> },
     #[error("{}: {what}", path.display())]
     Io { path: PathBuf, what: String },
+}
+
+fn in_a_row(errors: &[SettingsError]) -> String {
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+impl SettingsError {
+    /// One error of many.
+    pub(crate) fn of(mut errors: Vec<Self>) -> Result<(), Self> {
+        match errors.len() {
+            0 => Ok(()),
+            1 => errors.pop().map_or(Ok(()), Err),
+            _ => Err(Self::Several(errors)),
+        }
+    }
+
+    /// The settings that were refused, each with the rule alone.
+    pub(crate) fn refused(&self) -> Vec<RefusedField> {
+        let field = |field: &str, reason: String| RefusedField { field: field.to_owned(), reason };
+        match self {
+            Self::Refused { key, why, .. } => vec![field(key, why.clone())],
+            Self::Unknown { key, nearest } => {
+                let hint = nearest.map(|n| format!(": did you mean `{n}`?")).unwrap_or_default();
+                vec![field(key, format!("there is no such setting{hint}"))]
+            }
+            Self::Several(errors) => errors.iter().flat_map(Self::refused).collect(),
+            Self::NotToml(_) | Self::In { .. } | Self::Io { .. } => Vec::new(),
+        }
+    }
 }
 
 impl Default for Settings {

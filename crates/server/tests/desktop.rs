@@ -13,7 +13,7 @@ use futures_util::future::BoxFuture;
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Remembers what it was asked for.
 #[derive(Default)]
@@ -21,6 +21,7 @@ struct Made {
     wishes: Mutex<Vec<OpenApp>>,
     at_login: AtomicBool,
     has_no_display: AtomicBool,
+    notified: AtomicUsize,
 }
 
 impl Desktop for Made {
@@ -36,6 +37,14 @@ impl Desktop for Made {
         self.wishes.lock().unwrap().push(wish);
         let none = self.has_no_display.load(Ordering::Relaxed);
         async move { if none { Err(String::from("no display")) } else { Ok(()) } }.boxed()
+    }
+
+    fn test_notification(&self) -> Result<(), String> {
+        if self.has_no_display.load(Ordering::Relaxed) {
+            return Err(String::from("nothing shows notifications"));
+        }
+        self.notified.fetch_add(1, Ordering::Relaxed);
+        Ok(())
     }
 
     fn starts_at_login(&self) -> bool {
@@ -89,13 +98,28 @@ async fn a_wish_reaches_the_desktop_when_it_makes_sense() {
 async fn no_web_page_opens_the_window_or_changes_the_login() {
     let desktop = Arc::new(Made::default());
     let home = home(desktop.clone()).await;
-    for (method, path) in [("POST", "/api/app/open"), ("PATCH", "/api/app")] {
+    for (method, path) in [("POST", "/api/app/open"), ("PATCH", "/api/app"), ("POST", "/api/app/notify")] {
         let origin = ("Origin", "https://evil.example");
         let answer = home.ask(method, path, &[JSON, origin], "{}").await;
         assert_eq!((answer.status, answer.code().as_str()), (403, "forbidden_origin"), "{path}");
         assert!(home.ask(method, path, &[JSON, ("Origin", "tauri://localhost")], "{}").await.status < 300);
     }
     assert_eq!(desktop.wishes.lock().unwrap().len(), 1);
+    assert_eq!(desktop.notified.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notification_is_shown_to_who_wants_to_see_one() {
+    let desktop = Arc::new(Made::default());
+    let home = home(desktop.clone()).await;
+    assert_eq!(home.post("/api/app/notify", "{}").await.status, 204);
+    assert_eq!(home.post("/api/app/notify", "").await.status, 204);
+    assert_eq!(home.post("/api/app/notify", r#"{"text":"x"}"#).await.status, 422);
+    assert_eq!(desktop.notified.load(Ordering::Relaxed), 2);
+    desktop.has_no_display.store(true, Ordering::Relaxed);
+    let answer = home.post("/api/app/notify", "{}").await;
+    assert_eq!((answer.status, answer.code().as_str()), (409, "no_desktop"));
+    assert!(answer.body.contains("nothing shows notifications"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -124,7 +148,8 @@ async fn a_server_without_a_desktop_says_so() {
     let home = Home::start("").await;
     assert_eq!(home.get("/api/recording/status").await.json()["desktop"], json!(null));
     let change = home.ask("PATCH", "/api/app", &[JSON], "{}").await;
-    for answer in [home.get("/api/app").await, change, home.post("/api/app/open", "{}").await] {
+    let (open, notify) = (home.post("/api/app/open", "{}").await, home.post("/api/app/notify", "{}").await);
+    for answer in [home.get("/api/app").await, change, open, notify] {
         assert_eq!((answer.status, answer.code().as_str()), (409, "no_desktop"));
         let message = answer.json()["error"]["message"].as_str().unwrap().to_owned();
         assert!(message.contains(&format!("pid {}", std::process::id())), "{message}");

@@ -98,7 +98,7 @@ async fn each_documented_route_is_there() {
     let document = home.get("/api/openapi.json").await.json();
     for (path, item) in document["paths"].as_object().unwrap() {
         for method in item.as_object().unwrap().keys() {
-            let path = path.replace("{id}", "no-such-session");
+            let path = path.replace("{id}", "no-such-session").replace("{name}", "no-such-session");
             // a stream has no end
             if path == "/api/recording/live" {
                 continue;
@@ -112,7 +112,12 @@ async fn each_documented_route_is_there() {
                 "{method} {path} {answer:?}"
             );
             if answer.status == 404 {
-                let said = if of_page { "the page has no file" } else { "no session" };
+                let of_quarantine = path.contains("/quarantine/");
+                let said = match (of_page, of_quarantine) {
+                    (true, _) => "the page has no file",
+                    (_, true) => "no file",
+                    _ => "no session",
+                };
                 assert!(answer.body.contains(said), "{method} {path} {answer:?}");
             }
         }

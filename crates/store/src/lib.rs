@@ -27,8 +27,10 @@ mod events_page;
 mod ingest_reads;
 mod items_read;
 mod list;
+mod notices_find; // notices that a filter finds
 mod search;
 mod snapshots;
+mod titles; // what sessions are called
 mod upkeep; // what doctor goes through
 
 // words and rows
@@ -50,3 +52,4 @@ pub use recovery::StoredCandidate;
 pub use rows::*;
 pub use search::SearchQuery;
 pub use sessions::Counts;
+pub use titles::Titles;

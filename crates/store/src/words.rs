@@ -109,6 +109,13 @@ pub(crate) fn words(text: &str) -> impl Iterator<Item = Word> {
     })
 }
 
+/// A text as it is compared: lower case, without diacritics.
+pub(crate) fn folded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    text.chars().for_each(|c| fold_into(c, &mut out));
+    out
+}
+
 fn in_word(c: char) -> bool {
     (c.is_alphanumeric() && !stands_alone(c)) || is_mark(c)
 }

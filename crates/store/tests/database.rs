@@ -151,6 +151,7 @@ async fn notices_meta_and_states() {
                 session_id: format!("s{n}"),
                 reason: InterruptionReason::Timeout,
                 since: at(n),
+                title: None,
             },
         )
     };

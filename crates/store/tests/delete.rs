@@ -132,6 +132,7 @@ async fn mention_everywhere(store: &Store, sessions: u64) {
                 session_id: id.clone(),
                 reason: InterruptionReason::Timeout,
                 since: at(1),
+                title: None,
             },
         )
     }));

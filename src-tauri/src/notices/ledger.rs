@@ -37,7 +37,7 @@ impl Ledger {
             E::Reconnected { session_id, replayed, missing, .. } => {
                 self.returned(session_id, *replayed, *missing)
             }
-            E::Completed { session_id } | E::Deleted { session_id } => self.settled(session_id),
+            E::Completed { session_id, .. } | E::Deleted { session_id } => self.settled(session_id),
             E::Recovered { sessions, messages, incomplete, session_ids } => {
                 self.recovered((*sessions, *messages, *incomplete), session_ids)
             }
@@ -102,7 +102,7 @@ impl Ledger {
             Incident::Recovery => self.recovery.as_ref()?.face(),
             Incident::Damage => self.damage.as_ref().map(Damage::face),
             Incident::Drop(key) => self.drops.face(key),
-            Incident::Summary => None,
+            Incident::Summary | Incident::Trial(_) => None,
         }
     }
 
@@ -112,7 +112,7 @@ impl Ledger {
             Incident::Recovery => self.recovery = None,
             Incident::Damage => self.damage = None,
             Incident::Drop(key) => self.drops.forget(key),
-            Incident::Summary => {}
+            Incident::Summary | Incident::Trial(_) => {}
         }
     }
 

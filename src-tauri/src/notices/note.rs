@@ -15,6 +15,8 @@ pub enum Incident {
     Drop(u64),
     /// What happened in quiet hours.
     Summary,
+    /// One that a person asked for, to see one.
+    Trial(u64),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use super::*;
 use chasm_protocol::ConnectionId;
 use chasm_protocol::lifecycle::StopReason;
 use chasm_protocol::session::InterruptionReason;
+use chasm_server::settings::ClockTime;
 use std::sync::Mutex;
 
 struct Desk {
@@ -44,7 +45,7 @@ impl Desk {
         let client = Some(String::from(client));
         self.tell(LifecycleEvent::Dropped { connection: ConnectionId(1), client, sessions });
         let (session_id, reason) = (String::from(session), InterruptionReason::Disconnect);
-        self.tell(LifecycleEvent::Interrupted { session_id, reason, since: now() });
+        self.tell(LifecycleEvent::Interrupted { session_id, reason, since: now(), title: None });
     }
 }
 
@@ -66,6 +67,7 @@ async fn a_client_drops_is_clicked_and_comes_back() {
         since: now(),
         replayed: 2,
         missing: 3,
+        title: None,
     });
     assert_eq!(service.shows(&["VS Code is back"]).await, ids);
     let asked = service.until(|_| true).await;
@@ -91,6 +93,43 @@ async fn a_stop_is_shown_whoever_tells_of_it_and_switched_off_at_once() {
     desk.tell(LifecycleEvent::Resumed);
     service.shows(&[]).await;
     desk.notices.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_is_shown_to_who_asks_for_it_even_where_all_are_switched_off() {
+    let home = tempfile::tempdir().unwrap();
+    let bus = Bus::start(home.path()).await;
+    let mut service = Service::start(&bus).await;
+    let mut desk = Desk::at(&bus.address);
+    *desk.settings.lock().unwrap() = NotificationSettings {
+        dropped: false,
+        returned: false,
+        recovered: false,
+        damage: false,
+        recording: false,
+        quiet_from: ClockTime::new(0, 0),
+        quiet_until: ClockTime::new(23, 59),
+    };
+    until(&mut desk.notices.availability, |now| *now == Availability::Ready).await;
+    desk.notices.try_out().unwrap();
+    let ids = service.shows(&["Chasm Recorder can tell you"]).await;
+    let body = service.until(|_| true).await.shown[&ids[0]].body.clone();
+    assert_eq!(body, "This is how drops, returns and recoveries are told.");
+    service.dismiss(ids[0]).await;
+    desk.notices.try_out().unwrap();
+    // another one, though the first was dismissed
+    service.until(|asked| asked.shows.len() == 2).await;
+    service.click(2, "open").await;
+    assert_eq!(in_time(desk.opened.recv()).await.unwrap(), "/settings");
+    desk.notices.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_where_nothing_can_be_shown_is_told_so() {
+    let mut desk = Desk::at("unix:path=/nowhere/bus");
+    until(&mut desk.notices.availability, |now| matches!(now, Availability::Missing(_))).await;
+    let why = desk.notices.try_out().unwrap_err();
+    assert!(why.contains("session bus"), "{why}");
 }
 
 #[tokio::test]

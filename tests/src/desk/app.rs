@@ -161,18 +161,8 @@ impl App {
     /// Its end, which has been asked for.
     pub fn wait(&mut self) -> ExitStatus {
         let mut child = self.child.take().expect("it does not run");
-        let begun = Instant::now();
-        loop {
-            if let Some(status) = child.try_wait().unwrap() {
-                return status;
-            }
-            if begun.elapsed() > STOP {
-                let _ = child.kill();
-                let _ = child.wait();
-                panic!("it did not stop within {STOP:?}\n{}", self.log());
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        process::end(&mut child, STOP)
+            .unwrap_or_else(|| panic!("it did not stop within {STOP:?}\n{}", self.log()))
     }
 
     /// `chasm` on this data folder.

@@ -16,7 +16,7 @@ pub async fn run(app: &App<'_>, args: Serve) -> Result<Exit> {
     let options =
         Options { config: args.config, host: args.host, port: args.port, ..Options::new(app.data_dir()?) };
     // The signals are caught before the start: a stop during recovery is a clean one too.
-    let stop = asked_to_stop()?;
+    let stop = chasm_server::asked_to_stop()?;
     let daemon = Daemon::start(options).await?;
     announce(&daemon.url());
     ready::tell();
@@ -29,26 +29,4 @@ fn announce(url: &str) {
     let mut stdout = std::io::stdout().lock();
     let _ = writeln!(stdout, "listening on {url}");
     let _ = stdout.flush();
-}
-
-#[cfg(unix)]
-fn asked_to_stop() -> Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hangup = signal(SignalKind::hangup())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
-        }
-    })
-}
-
-#[cfg(not(unix))]
-fn asked_to_stop() -> Result<impl Future<Output = ()>> {
-    Ok(async {
-        let _ = tokio::signal::ctrl_c().await;
-    })
 }

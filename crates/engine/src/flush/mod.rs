@@ -10,9 +10,12 @@ mod write;
 pub use backlog::{BacklogReader, PassedOver};
 pub use write::{Effect, Resumption, STORED_LIMITS, stored_fold_event};
 
-use crate::StartError;
+use crate::health::HealthRecord;
 use crate::hub::Hub;
 use crate::pending::Pending;
+use crate::problem::Problem;
+use crate::tracked::shortened;
+use crate::{Clock, StartError};
 use chasm_protocol::{LifecycleEvent, Timestamp};
 use chasm_store::{FlushBatch, Store, StoreError};
 pub use prepare::prepare;
@@ -64,6 +67,8 @@ const RETRY: Duration = Duration::from_millis(500);
 pub struct Flusher {
     pub store: Store,
     pub hub: Arc<Hub>,
+    pub health: Arc<HealthRecord>,
+    pub clock: Arc<dyn Clock>,
     pub next_pk: i64,
     pub trouble: watch::Sender<Trouble>,
     pub backlog: BacklogReader,
@@ -139,7 +144,7 @@ impl Flusher {
                 Ok(found) => return (found.records, found.applied, found.read),
                 Err(message) => {
                     let trouble = StoreTrouble { disk_full: false, message };
-                    self.trouble.send_if_modified(|now| now.replace(trouble.clone()) != Some(trouble));
+                    self.say(Some(trouble));
                     tokio::time::sleep(RETRY).await;
                 }
             }
@@ -149,18 +154,29 @@ impl Flusher {
     fn note_trouble(&self, error: Option<StoreError>) {
         let now =
             error.map(|error| StoreTrouble { disk_full: error.is_disk_full(), message: error.to_string() });
-        if *self.trouble.borrow() != now {
-            if let Some(trouble) = &now {
-                tracing::error!(error = %trouble.message, "the store cannot be written");
-            }
-            self.trouble.send_replace(now);
-        }
+        self.say(now);
     }
 
-    /// A session that came back is told with the holes that are left in it.
+    /// Tells the health first: whoever is woken by the trouble may ask for it.
+    fn say(&self, now: Trouble) {
+        if *self.trouble.borrow() == now {
+            return;
+        }
+        if let Some(trouble) = &now {
+            tracing::error!(error = %trouble.message, "the store cannot be written");
+        }
+        self.health.store(now.as_ref().map(Problem::of_store), self.clock.now());
+        self.trouble.send_replace(now);
+    }
+
+    /// A session that came back is told with its title and the holes that are left in it.
     async fn look_for_holes(&self, effects: &mut [Effect]) {
         for effect in effects.iter_mut() {
             let Some(resumption) = &mut effect.resumed else { continue };
+            if let Ok(mut titles) = self.store.titles(&[effect.session.as_str()]).await {
+                resumption.title =
+                    titles.pop().and_then(chasm_store::Titles::shown).as_deref().map(shortened);
+            }
             if let Ok(seqs) = self.store.seqs(effect.pk).await {
                 let (_, holes) = chasm_store::missing(&seqs);
                 resumption.missing = holes.iter().map(|(from, to)| to - from + 1).sum();
@@ -171,8 +187,9 @@ impl Flusher {
     fn tell(&self, at: Timestamp, effects: &[Effect]) {
         for effect in effects {
             let session_id = effect.session.to_string();
-            if let Some(Resumption { since, replayed, missing }) = effect.resumed {
-                self.hub.tell(at, LifecycleEvent::Reconnected { session_id, since, replayed, missing });
+            if let Some(Resumption { since, replayed, missing, title }) = effect.resumed.clone() {
+                self.hub
+                    .tell(at, LifecycleEvent::Reconnected { session_id, since, replayed, missing, title });
             }
         }
         if !effects.is_empty() {

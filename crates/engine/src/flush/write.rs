@@ -26,11 +26,12 @@ pub struct Effect {
     pub added: Vec<(u64, u64)>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Resumption {
     pub since: Timestamp,
     pub replayed: u64,
     pub missing: u64,
+    pub title: Option<String>,
 }
 
 /// Stored text was accepted under the limits of its time: reading it back knows none but the parser's own.
@@ -200,6 +201,7 @@ fn interruptions(
         since: row.since,
         replayed: row.replayed,
         missing: 0,
+        title: None,
     });
     rows.retain(|row| Some(row.lsn) != known_lsn || known.as_ref() != Some(row));
     (rows, resumed)

@@ -45,6 +45,11 @@ pub enum Command {
         ids: Option<Vec<SessionId>>,
         reply: Reply<Result<RecoveryReport, EngineError>>,
     },
+    /// The user calls a session something else.
+    Retitle {
+        id: SessionId,
+        title: Option<String>,
+    },
     Shutdown {
         reply: Reply<()>,
     },

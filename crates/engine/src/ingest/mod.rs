@@ -212,6 +212,7 @@ impl Ingest {
             Command::Recover { ids, reply } => {
                 let _ = reply.send(self.recover(ids).await);
             }
+            Command::Retitle { id, title } => self.sessions.retitle(&id, title),
             Command::Shutdown { reply } => return Some(reply),
         }
         None
@@ -233,6 +234,7 @@ impl Ingest {
         let through = durable.through.0;
         if through > self.shared.durable_lsn() {
             self.shared.note_durable(through, self.shared.clock.now());
+            self.shared.rates.note_syncs(self.journal.stats().syncs, self.shared.clock.now());
         }
         while self.waiting.front().is_some_and(|w| w.lsn <= through) {
             if let Some(done) = self.waiting.pop_front() {
@@ -266,6 +268,7 @@ impl Ingest {
     }
 
     async fn on_tick(&mut self) {
+        self.shared.rates.note_syncs(self.journal.stats().syncs, self.shared.clock.now());
         self.end_outage_if_possible().await;
         self.interrupt_what_is_gone().await;
         self.sweep();

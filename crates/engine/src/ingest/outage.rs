@@ -5,9 +5,9 @@
 
 use super::Ingest;
 use crate::RecordError;
+use crate::problem::Problem;
 use chasm_journal::{Durable, ResumeError, State as JournalState};
 use chasm_protocol::LifecycleEvent;
-use chasm_protocol::lifecycle::StopReason;
 use std::time::{Duration, Instant};
 
 /// Time between two tries to go on.
@@ -51,12 +51,11 @@ impl Ingest {
         }
         let now = self.now();
         tracing::error!(error = %refusal, "recording stopped");
-        let reason = match refusal {
-            RecordError::StorageFull(_) => StopReason::DiskFull,
-            _ => StopReason::SyncFailed,
-        };
-        self.shared.hub.tell(now, LifecycleEvent::RecordingStopped { reason, message: refusal.to_string() });
-        self.shared.set_problem(Some(refusal.to_string()));
+        let restart_needed = matches!(self.durable.borrow().state, JournalState::Poisoned(_));
+        let problem = Problem::of_journal(&refusal, restart_needed);
+        let (reason, message) = (problem.reason(), problem.message.clone());
+        self.shared.health.journal(Some(problem), now);
+        self.shared.hub.tell(now, LifecycleEvent::RecordingStopped { reason, message });
         self.outage_since = Some(now);
         self.refusal = Some(refusal);
         self.last_sweep = Instant::now();
@@ -78,13 +77,14 @@ impl Ingest {
                 self.durable.mark_unchanged();
                 self.refusal = None;
                 self.outage_since = None;
-                self.shared.set_problem(None);
                 let now = self.now();
+                self.shared.health.journal(None, now);
                 self.shared.hub.tell(now, LifecycleEvent::RecordingResumed { stopped_at: since });
             }
             Err(ResumeError::NoRoom { free, needed }) => {
-                let message = format!("{free} bytes are free, {needed} are needed");
-                self.refusal = Some(RecordError::StorageFull(message));
+                let (refusal, problem) = Problem::of_room(free, needed);
+                self.refusal = Some(refusal);
+                self.shared.health.journal(Some(problem), self.shared.clock.now());
             }
             Err(error) => tracing::debug!(%error, "still not recording"),
         }

@@ -30,6 +30,7 @@ struct Connected {
     since: Timestamp,
     sessions: HashSet<SessionId>,
     events: u64,
+    last_event_at: Option<Timestamp>,
 }
 
 /// What a submission means for presence, to be noted once it is recorded.
@@ -47,7 +48,7 @@ impl Presence {
     }
 
     /// The sessions of a submission that its connection did not carry before, or that it may end.
-    pub fn sessions_to_note(&mut self, submission: &Submission) -> Option<Carried> {
+    pub fn sessions_to_note(&mut self, submission: &Submission, now: Timestamp) -> Option<Carried> {
         if !submission.lasting {
             return None;
         }
@@ -55,6 +56,9 @@ impl Presence {
         let mut connected = self.connections.get_mut(&connection);
         if let Some(connected) = &mut connected {
             connected.events += submission.events.len() as u64;
+            if !submission.events.is_empty() {
+                connected.last_event_at = Some(now);
+            }
         }
         let mut sessions: Vec<SessionId> = Vec::new();
         for event in submission.events.iter().map(|p| &p.event) {
@@ -79,17 +83,22 @@ impl Connected {
     fn status(&self, connection: ConnectionId) -> ConnectionStatus {
         let mut sessions: Vec<String> = self.sessions.iter().map(ToString::to_string).collect();
         sessions.sort_unstable();
-        let client = self.client.clone();
-        ConnectionStatus { connection, client, since: self.since, sessions, events: self.events }
+        ConnectionStatus {
+            connection,
+            client: self.client.clone(),
+            since: self.since,
+            sessions,
+            events: self.events,
+            last_event_at: self.last_event_at,
+        }
     }
 }
 
 impl Ingest {
     pub(super) fn on_connect(&mut self, id: ConnectionId, client: Option<String>) {
         let since = self.now();
-        self.presence
-            .connections
-            .insert(id, Connected { client, since, sessions: HashSet::new(), events: 0 });
+        let connected = Connected { client, since, sessions: HashSet::new(), events: 0, last_event_at: None };
+        self.presence.connections.insert(id, connected);
     }
 
     /// A client says who it is and what it carries.
@@ -250,13 +259,15 @@ impl Ingest {
     ) -> Result<u64, crate::RecordError> {
         let at = self.now();
         let lsn = self.append(&Record::Interrupted { at, reason, since, session: session.clone() })?;
+        let mut title = None;
         if let Some(tracked) = self.sessions.get_mut(session) {
             tracked.interrupt(since);
             tracked.last_lsn = lsn;
+            title = tracked.title();
         }
         let what = What::Interrupted { reason, since };
         self.keep(vec![Pending { lsn, session: session.clone(), weight: 0, what }], 0);
-        let event = LifecycleEvent::Interrupted { session_id: session.to_string(), reason, since };
+        let event = LifecycleEvent::Interrupted { session_id: session.to_string(), reason, since, title };
         self.tell_when_durable(lsn, at, event);
         Ok(lsn)
     }

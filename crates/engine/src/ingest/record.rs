@@ -32,7 +32,7 @@ impl Ingest {
             return submissions.into_iter().for_each(|s| self.refuse(s, error.clone()));
         }
         for submission in submissions {
-            let carried = self.presence.sessions_to_note(&submission);
+            let carried = self.presence.sessions_to_note(&submission, self.shared.clock.now());
             self.record_one(submission);
             self.note_carried(carried);
         }
@@ -159,9 +159,11 @@ impl Ingest {
         let lsn = self.append(&record)?;
         let tracked = self.sessions.entry(&session_id, now);
         let started = !std::mem::replace(&mut tracked.exists, true);
+        tracked.fill_title(snapshot.title.as_deref());
         (tracked.last_lsn, tracked.last_received, tracked.last_snapshot) = (lsn, now, Some(hash));
         if started {
-            let event = LifecycleEvent::Started { session_id: session_id.to_string() };
+            let event =
+                LifecycleEvent::Started { session_id: session_id.to_string(), title: tracked.title() };
             self.tell_when_durable(lsn, now, event);
         }
         let what = What::Snapshot { received_at: now, taken_at, hash, body: Box::new(snapshot) };
@@ -248,7 +250,7 @@ impl Pass<'_> {
         let weight = super::command::weight(&parsed);
         let before = tracked.exists.then(|| tracked.state());
         let event = enter(parsed, identity, kind, lsn, now, self.connection, tracked);
-        self.tell_change(before, tracked.state(), &session, lsn, now);
+        self.tell_change(before, tracked, &session, lsn, now);
         self.records.push(Pending { lsn, session, weight, what: What::Event(Box::new(event)) });
         Ok(if kind == EventRowKind::Conflict { Outcome::Conflict } else { Outcome::Recorded })
     }
@@ -290,17 +292,17 @@ impl Pass<'_> {
     fn tell_change(
         &mut self,
         before: Option<State>,
-        after: State,
+        tracked: &Tracked,
         session: &SessionId,
         lsn: u64,
         at: Timestamp,
     ) {
-        let session_id = || session.to_string();
+        let (after, session_id, title) = (tracked.state(), || session.to_string(), || tracked.title());
         if before.is_none() || (before == Some(State::Completed) && after == State::Recording) {
-            self.news.push((lsn, at, LifecycleEvent::Started { session_id: session_id() }));
+            self.news.push((lsn, at, LifecycleEvent::Started { session_id: session_id(), title: title() }));
         }
         if before != Some(State::Completed) && after == State::Completed {
-            self.news.push((lsn, at, LifecycleEvent::Completed { session_id: session_id() }));
+            self.news.push((lsn, at, LifecycleEvent::Completed { session_id: session_id(), title: title() }));
         }
     }
 }
@@ -354,6 +356,7 @@ pub(super) fn note(event: &PendingEvent, tracked: &mut Tracked) {
     tracked.last_received = row.received_at;
     tracked.seen.insert(row.identity, row.content, row.lsn);
     if matches!(row.kind, EventRowKind::Folded | EventRowKind::Other) {
+        tracked.note_title(&event.body, &row.order_key());
         tracked.note_order(row.order_key(), matches!(event.body, Body::SessionEnd(_)));
     }
 }

@@ -147,6 +147,7 @@ impl Replay {
                 let tracked = self.sessions.entry(&session, received_at);
                 (tracked.exists, tracked.last_lsn, tracked.last_received) = (true, lsn, received_at);
                 tracked.last_snapshot = Some(body.hash());
+                tracked.fill_title(body.title.as_deref());
             }
             ReplayedWhat::Interrupted { since, .. } => {
                 if let Some(tracked) = self.sessions.get_mut(&session) {

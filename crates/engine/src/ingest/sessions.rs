@@ -39,6 +39,13 @@ impl Sessions {
         self.map.remove(id)
     }
 
+    /// The user calls a session something else.
+    pub fn retitle(&mut self, id: &SessionId, title: Option<String>) {
+        if let Some(tracked) = self.map.get_mut(id) {
+            tracked.set_user_title(title.as_deref());
+        }
+    }
+
     /// Forgets everything: the store is asked anew. Only where nothing is on its way.
     pub fn clear(&mut self) {
         self.map.clear();
@@ -56,13 +63,20 @@ impl Sessions {
             return Ok(());
         }
         let new: Vec<SessionId> = new.into_iter().cloned().collect();
+        let names: Vec<&str> = new.iter().map(SessionId::as_str).collect();
+        let titles = self.store.titles(&names).await.map_err(unreadable)?;
+        let mut of_user: HashMap<String, String> =
+            titles.into_iter().filter_map(|t| Some((t.session_id, t.of_user?))).collect();
         for stored in self.store.load_sessions(&new).await.map_err(unreadable)? {
             let short = stored.record.events + stored.record.conflicts <= SEEN_MAX as u64;
             let seen = match short {
                 true => Seen::complete(self.store.identities(stored.pk).await.map_err(unreadable)?),
                 false => Seen::incomplete(),
             };
-            self.map.insert(stored.record.id.clone(), Tracked::stored(stored, seen));
+            let (id, title) = (stored.record.id.clone(), of_user.remove(stored.record.id.as_str()));
+            let mut tracked = Tracked::stored(stored, seen);
+            tracked.set_user_title(title.as_deref());
+            self.map.insert(id, tracked);
         }
         Ok(())
     }

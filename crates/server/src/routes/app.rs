@@ -10,7 +10,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use chasm_protocol::ErrorCode;
-use chasm_protocol::api::{AppPatch, AppView, ErrorBody, OpenApp};
+use chasm_protocol::api::{AppPatch, AppView, ErrorBody, OpenApp, TestNotification};
 use http::{HeaderMap, StatusCode};
 use std::sync::Arc;
 
@@ -74,6 +74,29 @@ pub(crate) async fn open(State(app): Shared, headers: HeaderMap, body: Body) -> 
     let wish: OpenApp = body::json(&app, &headers, body, true).await?;
     check_wish(&wish).map_err(|why| Failure::new(ErrorCode::InvalidField, why))?;
     desktop.open(wish).await.map_err(|why| Failure::new(ErrorCode::NoDesktop, why))?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Shows a notification, so that its reader sees that they can be shown.
+#[utoipa::path(
+    post,
+    path = "/api/app/notify",
+    tag = "app",
+    operation_id = "testNotification",
+    request_body = TestNotification,
+    responses(
+        (status = 204, description = "it is on its way to the screen"),
+        (status = 409, description = "there is no desktop, or nothing that shows notifications", body = ErrorBody),
+    )
+)]
+pub(crate) async fn notify(
+    State(app): Shared,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<StatusCode, Failure> {
+    let desktop = desktop(&app)?;
+    let TestNotification {} = body::json(&app, &headers, body, true).await?;
+    desktop.test_notification().map_err(|why| Failure::new(ErrorCode::NoDesktop, why))?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -46,7 +46,7 @@ pub(crate) async fn show(State(app): Shared, query: Query) -> Result<Json<Settin
     request_body(content = serde_json::Value, description = "settings by their keys"),
     responses(
         (status = 200, description = "all settings as they are now", body = SettingsAnswer),
-        (status = 422, description = "a value is refused: the message says key and reason", body = ErrorBody),
+        (status = 422, description = "values are refused: `field` and `reason` are of the first, `fields` has all", body = ErrorBody),
     )
 )]
 pub(crate) async fn change(
@@ -82,8 +82,8 @@ async fn blocking<T: Send + 'static>(
 impl From<SettingsError> for Failure {
     fn from(error: SettingsError) -> Self {
         match error {
-            SettingsError::Refused { .. } | SettingsError::Unknown { .. } => {
-                Self::new(ErrorCode::InvalidField, error.to_string())
+            SettingsError::Refused { .. } | SettingsError::Unknown { .. } | SettingsError::Several(_) => {
+                Self::new(ErrorCode::InvalidField, error.to_string()).with_fields(error.refused())
             }
             // the user edits the file meanwhile
             SettingsError::In { .. } | SettingsError::NotToml(_) => {

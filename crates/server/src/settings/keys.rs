@@ -8,6 +8,22 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::net::IpAddr;
 
+/// What a setting's value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SettingKind {
+    /// A whole number from `min` to `max`.
+    Number,
+    Switch,
+    /// A time of day as `HH:MM`, or none.
+    Time,
+    Text,
+    /// One of `choices`.
+    Choice,
+    /// Texts.
+    List,
+}
+
 /// One setting, as `GET /api/settings` shows it.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct SettingView {
@@ -24,6 +40,13 @@ pub struct SettingView {
     pub max: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub one_of: Option<&'static [&'static str]>,
+    pub kind: SettingKind,
+    /// What a choice may be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub choices: Option<&'static [&'static str]>,
+    /// What a number counts: `bytes`, `MiB`, `GiB`, `ms`, `s`, `min` or `days`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<&'static str>,
     /// A change is in force at once; else after a restart.
     pub live: bool,
     /// `value` is not in force before a restart.
@@ -178,6 +201,17 @@ impl Key {
         Ok(())
     }
 
+    const fn kind(&self) -> SettingKind {
+        match self.rule {
+            Rule::Number { .. } => SettingKind::Number,
+            Rule::Switch { .. } => SettingKind::Switch,
+            Rule::Time { .. } => SettingKind::Time,
+            Rule::Host => SettingKind::Text,
+            Rule::Auth => SettingKind::Choice,
+            Rule::Origins => SettingKind::List,
+        }
+    }
+
     pub fn view(&self, file: &Settings, running: &Settings) -> SettingView {
         let (min, max) = match self.rule {
             Rule::Number { min, max, .. } => (Some(min), Some(max)),
@@ -194,9 +228,29 @@ impl Key {
             min,
             max,
             one_of: matches!(self.rule, Rule::Auth).then_some(&["user", "token"]),
+            kind: self.kind(),
+            choices: matches!(self.rule, Rule::Auth).then_some(AUTHS),
+            unit: matches!(self.rule, Rule::Number { .. }).then(|| unit(self.name)).flatten(),
             live: self.live,
         }
     }
+}
+
+/// Only Linux tells whose a socket is.
+const AUTHS: &[&str] = if cfg!(target_os = "linux") { &["user", "token"] } else { &["token"] };
+
+/// The unit stands at the end of a number's name.
+fn unit(name: &str) -> Option<&'static str> {
+    Some(match name.rsplit(['.', '_']).next()? {
+        "bytes" => "bytes",
+        "mib" => "MiB",
+        "gib" => "GiB",
+        "ms" => "ms",
+        "secs" => "s",
+        "minutes" => "min",
+        "days" => "days",
+        _ => return None,
+    })
 }
 
 fn host(value: &Value) -> Result<IpAddr, String> {
@@ -234,9 +288,14 @@ fn origins(value: &Value) -> Result<Vec<Origin>, String> {
     if list.len() > MOST {
         return Err(format!("at most {MOST} origins are allowed"));
     }
-    list.iter()
-        .map(|item| Origin::parse(item.as_str().ok_or("a list of origins in quotes is needed")?))
-        .collect()
+    let mut origins = Vec::with_capacity(list.len());
+    for item in list {
+        let origin = Origin::parse(item.as_str().ok_or("a list of origins in quotes is needed")?)?;
+        if !origins.contains(&origin) {
+            origins.push(origin);
+        }
+    }
+    Ok(origins)
 }
 
 /// All values of a TOML table by their dotted names.

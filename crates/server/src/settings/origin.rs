@@ -6,6 +6,18 @@
 use serde::Serialize;
 use std::fmt;
 
+/// Schemes of pages: of the web, of editors and of browsers' extensions.
+const SCHEMES: [&str; 8] = [
+    "http",
+    "https",
+    "vscode-webview",
+    "vscode-file",
+    "tauri",
+    "chrome-extension",
+    "moz-extension",
+    "safari-web-extension",
+];
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Origin(String);
 
@@ -23,6 +35,13 @@ impl Origin {
         let mut letters = scheme.chars();
         let good_scheme = letters.next().is_some_and(|c| c.is_ascii_lowercase())
             && letters.all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+        if good_scheme && !SCHEMES.contains(&scheme) {
+            let shown: String = scheme.chars().take(40).collect();
+            return Err(format!(
+                "`{shown}` is no scheme of a page that could record: allowed are {}",
+                SCHEMES.join(", ")
+            ));
+        }
         let (host, port) = split_port(rest)?;
         let inner = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
         let good_host = match inner {
@@ -32,7 +51,7 @@ impl Origin {
         if !good_scheme || !good_host {
             return Err(shape());
         }
-        let port = port.filter(|p| !matches!((scheme, p), ("http" | "ws", 80) | ("https" | "wss", 443)));
+        let port = port.filter(|p| !matches!((scheme, p), ("http", 80) | ("https", 443)));
         let port = port.map(|p| format!(":{p}")).unwrap_or_default();
         Ok(Self(format!("{scheme}://{host}{port}")))
     }
@@ -76,8 +95,17 @@ mod tests {
             ("http://localhost:3000", "http://localhost:3000"),
             ("http://[::1]:3000", "http://[::1]:3000"),
             ("chrome-extension://abcdef", "chrome-extension://abcdef"),
+            ("vscode-webview://1A2b-c3", "vscode-webview://1a2b-c3"),
         ] {
             assert_eq!(Origin::parse(text).unwrap().as_str(), want);
+        }
+    }
+
+    #[test]
+    fn a_scheme_that_no_page_has_is_named() {
+        for scheme in ["file", "ws", "wss", "ftp", "javascript", "data", "about"] {
+            let why = Origin::parse(&format!("{scheme}://a")).unwrap_err();
+            assert!(why.contains(&format!("`{scheme}`")) && why.contains("https"), "{why}");
         }
     }
 

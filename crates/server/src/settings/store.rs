@@ -41,12 +41,10 @@ impl SettingsStore {
             .parse()
             .map_err(|e: toml_edit::TomlError| self.in_file(SettingsError::NotToml(e.to_string())))?;
         let changes = keys::flat_json(changes);
+        let refused = changes.iter().filter_map(|(name, value)| allowed(name, value).err());
+        SettingsError::of(refused.collect())?;
         for (name, value) in &changes {
-            let key = keys::find(name)?;
-            if !value.is_null() {
-                key.set(&mut Settings::default(), value)?;
-            }
-            put(document.as_table_mut(), key.name, value)?;
+            put(document.as_table_mut(), keys::find(name)?.name, value)?;
         }
         let text = document.to_string();
         let file = Settings::from_toml(&text)?;
@@ -79,6 +77,12 @@ impl SettingsStore {
     fn io(&self, what: &str, error: &std::io::Error) -> SettingsError {
         SettingsError::Io { path: PathBuf::from(Path::new(&self.path)), what: format!("{what}: {error}") }
     }
+}
+
+/// Whether a setting may have this value, apart from what others are set to.
+fn allowed(name: &str, value: &Value) -> Result<(), SettingsError> {
+    let key = keys::find(name)?;
+    if value.is_null() { Ok(()) } else { key.set(&mut Settings::default(), value) }
 }
 
 /// Sets or removes a dotted key; a comment behind the old value stays.

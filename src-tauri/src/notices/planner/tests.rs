@@ -86,12 +86,18 @@ impl Screen {
 
     fn interrupted(&mut self, session: &str) {
         let (session_id, reason) = (String::from(session), InterruptionReason::Disconnect);
-        self.tell(LifecycleEvent::Interrupted { session_id, reason, since: self.now });
+        self.tell(LifecycleEvent::Interrupted { session_id, reason, since: self.now, title: None });
     }
 
     fn back(&mut self, session: &str, replayed: u64, missing: u64) {
         let session_id = String::from(session);
-        self.tell(LifecycleEvent::Reconnected { session_id, since: self.now, replayed, missing });
+        self.tell(LifecycleEvent::Reconnected {
+            session_id,
+            since: self.now,
+            replayed,
+            missing,
+            title: None,
+        });
     }
 
     /// A client goes, and its sessions are interrupted after the grace.
@@ -140,6 +146,7 @@ fn report(clean_stop: bool, replayed_records: u64, interrupted: &[&str], damage:
         what: String::from(*what),
         bytes: 1,
         quarantined_as: Some(String::from("a")),
+        at: None,
     };
     StartReport {
         at,

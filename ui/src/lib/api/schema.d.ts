@@ -36,6 +36,23 @@ export interface paths {
         patch: operations["changeApp"];
         trace?: never;
     };
+    "/api/app/notify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows a notification, so that its reader sees that they can be shown. */
+        post: operations["testNotification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/app/open": {
         parameters: {
             query?: never;
@@ -149,6 +166,40 @@ export interface paths {
         put?: never;
         /** Tries out the way of an event: this port, the journal, the disk. Records nothing. */
         post: operations["probe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recording/quarantine/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Deletes a file of the quarantine for good. */
+        delete: operations["deleteQuarantined"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recording/rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much this run recorded in the last 15 minutes. The last step ends with the last whole second; what lies before the start is 0. */
+        get: operations["rates"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -452,6 +503,7 @@ export interface components {
             sessions: string[];
             /** Format: int64 */
             events: number;
+            last_event_at?: components["schemas"]["Timestamp"] | null;
         };
         /** @description The content of a message: a string, or an array of parts in the client's own shape. */
         Content: string | unknown[];
@@ -461,6 +513,7 @@ export interface components {
             /** Format: int64 */
             bytes: number;
             quarantined_as?: string | null;
+            at?: components["schemas"]["Timestamp"] | null;
         };
         DatabaseStatus: {
             /** Format: int64 */
@@ -494,6 +547,12 @@ export interface components {
             code: components["schemas"]["ErrorCode"];
             /** @description A sentence that says what to do. */
             message: string;
+            /** @description The setting that was refused, the first one where there are several. */
+            field?: string | null;
+            /** @description The rule that its value breaks. */
+            reason?: string | null;
+            /** @description All settings that were refused, where any were. */
+            fields?: components["schemas"]["RefusedField"][];
         };
         EventPage: {
             events: components["schemas"]["StoredEvent"][];
@@ -570,6 +629,7 @@ export interface components {
         /** @description Something that a person may want to know. */
         LifecycleEvent: {
             session_id: string;
+            title?: string | null;
             /** @enum {string} */
             kind: "started";
         } | {
@@ -587,6 +647,7 @@ export interface components {
             session_id: string;
             reason: components["schemas"]["InterruptionReason"];
             since: components["schemas"]["Timestamp"];
+            title?: string | null;
             /** @enum {string} */
             kind: "interrupted";
         } | {
@@ -596,10 +657,12 @@ export interface components {
             replayed: number;
             /** Format: int64 */
             missing: number;
+            title?: string | null;
             /** @enum {string} */
             kind: "reconnected";
         } | {
             session_id: string;
+            title?: string | null;
             /** @enum {string} */
             kind: "completed";
         } | {
@@ -695,6 +758,10 @@ export interface components {
             /** Format: int64 */
             id: number;
             at: components["schemas"]["Timestamp"];
+            /** @description The titles that the sessions of the event have now, by their ids. */
+            titles?: {
+                [key: string]: string;
+            };
         };
         NoticePage: {
             notices: components["schemas"]["Notice"][];
@@ -737,6 +804,22 @@ export interface components {
             durable_lsn: number;
             /** Format: double */
             took_ms: number;
+        };
+        /**
+         * @description What is wrong, where something cannot be written.
+         * @enum {string}
+         */
+        ProblemCode: "disk_full" | "sync_failed" | "database_failed" | "stopping";
+        /** @description `GET /api/recording/rates`: what this run recorded, second by second, in steps; the oldest first. */
+        Rates: {
+            /** Format: int32 */
+            step_secs: number;
+            /** @description End of the last step, a whole second. */
+            until: components["schemas"]["Timestamp"];
+            /** @description Events recorded in each step; duplicates are none. */
+            events: number[];
+            /** @description Syncs of the journal in each step. */
+            syncs: number[];
         };
         RecoveredSession: components["schemas"]["Recovery"] & {
             session_id: string;
@@ -821,6 +904,11 @@ export interface components {
         RecoveryRequest: {
             /** @description These sessions; absent: all interrupted ones. */
             session_ids?: string[] | null;
+        };
+        /** @description A field that was refused, and the rule that its value breaks. */
+        RefusedField: {
+            field: string;
+            reason: string;
         };
         /**
          * @description Who speaks. The numbers are stored and never change their meaning.
@@ -916,6 +1004,11 @@ export interface components {
             /** @description A connection carries it right now. */
             live: boolean;
         };
+        /**
+         * @description What a setting's value is.
+         * @enum {string}
+         */
+        SettingKind: "number" | "switch" | "time" | "text" | "choice" | "list";
         /** @description One setting, as `GET /api/settings` shows it. */
         SettingView: {
             key: string;
@@ -930,6 +1023,11 @@ export interface components {
             /** Format: int64 */
             max?: number | null;
             one_of?: string[] | null;
+            kind: components["schemas"]["SettingKind"];
+            /** @description What a choice may be. */
+            choices?: string[] | null;
+            /** @description What a number counts: `bytes`, `MiB`, `GiB`, `ms`, `s`, `min` or `days`. */
+            unit?: string | null;
             /** @description A change is in force at once; else after a restart. */
             live: boolean;
             /** @description `value` is not in force before a restart. */
@@ -1026,8 +1124,15 @@ export interface components {
         /** @description `GET /api/recording/status` */
         Status: {
             status: components["schemas"]["Health"];
+            /** @description Since when `status` has its value. Of a pause that a restart found: since when it was set. */
+            since: components["schemas"]["Timestamp"];
             /** @description What is wrong and what to do, where `status` is `degraded`. */
             problem?: string | null;
+            problem_code?: components["schemas"]["ProblemCode"] | null;
+            /** @description What `problem` names: `detail` is the cause in the words of the operating system or of the database. */
+            problem_values: {
+                [key: string]: unknown;
+            };
             version: string;
             started_at: components["schemas"]["Timestamp"];
             /** Format: double */
@@ -1056,6 +1161,8 @@ export interface components {
             buffer: components["schemas"]["BufferStatus"];
             journal: components["schemas"]["JournalStatus"];
             database: components["schemas"]["DatabaseStatus"];
+            /** @description The folder that everything is kept in. */
+            data_dir: string;
             /** Format: int64 */
             disk_free_bytes?: number | null;
             last_recovery?: components["schemas"]["StartReport"] | null;
@@ -1079,6 +1186,8 @@ export interface components {
             /** @description The event as the client sent it. */
             event: unknown;
         };
+        /** @description Body of `POST /api/app/notify`: nothing. */
+        TestNotification: Record<string, never>;
         Ticket: {
             /** @description Opens the UI, once. */
             url: string;
@@ -1220,6 +1329,37 @@ export interface operations {
                 };
             };
             /** @description this recorder runs without a desktop */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    testNotification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestNotification"];
+            };
+        };
+        responses: {
+            /** @description it is on its way to the screen */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description there is no desktop, or nothing that shows notifications */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1383,6 +1523,16 @@ export interface operations {
     listNotices: {
         parameters: {
             query?: {
+                /** @description words that stand in the client's name, in ids or titles of sessions, in `what` or `message` */
+                q?: string;
+                /** @description any of these kinds, with commas between */
+                kind?: string;
+                /** @description those that name this session */
+                session_id?: string;
+                /** @description at or after this time */
+                since?: string;
+                /** @description before this time */
+                until?: string;
                 /** @description 1 to 1000, default 50 */
                 limit?: number;
                 /** @description next_cursor of the page before */
@@ -1476,6 +1626,70 @@ export interface operations {
             };
             /** @description the disk is full */
             507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteQuarantined: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `quarantined_as` of one that `GET /api/recording/recovery` lists */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description it is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description no such file lies there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    rates: {
+        parameters: {
+            query?: {
+                /** @description seconds of a step, 1 to 60, default 10 */
+                step?: number;
+                /** @description how many steps, 1 to 900, default 90; at most as many as make 15 minutes */
+                points?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description events and syncs in each step, the oldest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rates"];
+                };
+            };
+            /** @description a parameter makes no sense */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1953,7 +2167,7 @@ export interface operations {
                     "application/json": components["schemas"]["SettingsAnswer"];
                 };
             };
-            /** @description a value is refused: the message says key and reason */
+            /** @description values are refused: `field` and `reason` are of the first, `fields` has all */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -186,7 +186,7 @@ fn many_clients_that_go_one_by_one_do_not_fill_the_screen() {
 #[test]
 fn a_session_that_ended_or_was_deleted_waits_no_more() {
     let ways: [fn(String) -> LifecycleEvent; 2] = [
-        |session_id| LifecycleEvent::Completed { session_id },
+        |session_id| LifecycleEvent::Completed { session_id, title: None },
         |session_id| LifecycleEvent::Deleted { session_id },
     ];
     for settled in ways {

@@ -145,18 +145,25 @@ fn ordinary_comings_and_goings_are_told_to_nobody() {
     let at = Timestamp::from_micros(NOON);
     let mut screen = Screen::default();
     for event in [
-        LifecycleEvent::Started { session_id: session_id() },
+        LifecycleEvent::Started { session_id: session_id(), title: None },
         LifecycleEvent::Connected { connection: ConnectionId(1), client: None },
-        LifecycleEvent::Completed { session_id: session_id() },
+        LifecycleEvent::Completed { session_id: session_id(), title: None },
         LifecycleEvent::Deleted { session_id: session_id() },
         LifecycleEvent::Paused { until: None },
         LifecycleEvent::Resumed,
         LifecycleEvent::RecordingResumed { stopped_at: at },
-        LifecycleEvent::Reconnected { session_id: session_id(), since: at, replayed: 1, missing: 0 },
+        LifecycleEvent::Reconnected {
+            session_id: session_id(),
+            since: at,
+            replayed: 1,
+            missing: 0,
+            title: None,
+        },
         LifecycleEvent::Interrupted {
             session_id: session_id(),
             reason: InterruptionReason::Timeout,
             since: at,
+            title: None,
         },
     ] {
         screen.tell(event);

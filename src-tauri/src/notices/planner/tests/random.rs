@@ -36,12 +36,12 @@ fn comings_and_goings() -> impl Strategy<Value = LifecycleEvent> {
             LifecycleEvent::Dropped { connection: ConnectionId(id), client, sessions }
         }),
         6 => (session(), reason).prop_map(move |(session_id, reason)| {
-            LifecycleEvent::Interrupted { session_id, reason, since: at }
+            LifecycleEvent::Interrupted { session_id, reason, since: at, title: None }
         }),
         6 => (session(), any::<u64>(), any::<u64>()).prop_map(move |(session_id, replayed, missing)| {
-            LifecycleEvent::Reconnected { session_id, since: at, replayed, missing }
+            LifecycleEvent::Reconnected { session_id, since: at, replayed, missing, title: None }
         }),
-        1 => session().prop_map(|session_id| LifecycleEvent::Completed { session_id }),
+        1 => session().prop_map(|session_id| LifecycleEvent::Completed { session_id, title: None }),
         1 => session().prop_map(|session_id| LifecycleEvent::Deleted { session_id }),
     ]
 }

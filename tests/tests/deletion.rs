@@ -173,3 +173,57 @@ fn what_was_set_aside_as_damaged_goes_too() {
         assert_gone(&recorder, "after the next start");
     });
 }
+
+#[test]
+fn nothing_is_left_of_what_goes_by_way_of_the_trash() {
+    within(90, async {
+        let mut recorder = Recorder::start(Opts::config("[trash]\nkeep_secs = 5\n"));
+        record(&recorder).await;
+        let patch = json!({"title": format!("{IN_TITLE} mine"), "tags": [IN_CONTENT]});
+        recorder.rest("PATCH", &path(), &patch).await.expect(200);
+        recorder.kill9();
+        recorder.restart();
+        let put = recorder.rest("POST", "/api/recording/trash", &json!({"session_ids": [id()]})).await;
+        assert_eq!(put.expect(200)["trashed"], json!([id()]));
+        // committed before it was answered
+        recorder.kill9();
+        assert_there(&recorder);
+        recorder.restart();
+        chasm_tests::eventually("the end of its time", 30, async || {
+            (recorder.get(&path()).await.status == 404).then_some(())
+        })
+        .await;
+        chasm_tests::eventually("the notice", 30, async || {
+            let notices = recorder.walk("/api/recording/notices", "notices").await;
+            notices.iter().any(|n| n["kind"] == "purged" && n["reason"] == "trash").then_some(())
+        })
+        .await;
+        assert_gone(&recorder, "while it runs");
+        recorder.term();
+        recorder.restart();
+        assert_gone(&recorder, "after the next start");
+        assert_eq!(recorder.session("bystander").await["messages"].as_array().unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn nothing_is_left_of_what_retention_does_not_keep() {
+    within(60, async {
+        let mut recorder = Recorder::plain();
+        record(&recorder).await;
+        let end =
+            json!({"session_id": id(), "event_type": "session_end", "timestamp": events::EPOCH_MS + 99_000});
+        recorder.record(&end).await;
+        recorder.rest("PATCH", "/api/settings", &json!({"retention.days": 1})).await.expect(200);
+        assert_there(&recorder);
+        let preview = recorder.rest("POST", "/api/recording/retention/preview", &json!({})).await.expect(200);
+        assert_eq!((&preview["sessions"], &preview["messages"]), (&json!(1), &json!(40)), "{preview}");
+        let receipt = recorder.rest("POST", "/api/recording/retention/run", &json!({})).await.expect(200);
+        assert_eq!((&receipt["sessions"], &receipt["bytes"]), (&json!(1), &preview["bytes"]), "{receipt}");
+        assert_gone(&recorder, "while it runs");
+        recorder.kill9();
+        recorder.restart();
+        assert_gone(&recorder, "after the next start");
+        assert_eq!(recorder.session("bystander").await["state"], "interrupted", "what records is left alone");
+    });
+}

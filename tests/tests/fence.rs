@@ -144,6 +144,8 @@ fn foreign_pages_are_kept_out_and_allowed_ones_may_only_record() {
             ("PATCH", "/api/settings"),
             ("POST", "/api/recording/pause"),
             ("POST", "/api/ticket"),
+            ("GET", "/api/token"),
+            ("POST", "/api/token/rotate"),
         ] {
             let answer = http::ask(recorder.address(), method, path, &[JSON, page], b"{}").await;
             assert_eq!(answer.error(403), "forbidden_origin", "{method} {path}");
@@ -331,6 +333,22 @@ fn with_auth_token_nobody_gets_in_without_it() {
         let cookie = cookie.split(';').next().unwrap();
         assert_eq!(get("/api/recording/status", &[("Cookie", cookie)]).await.status, 200);
         assert_eq!(get(&format!("/?{ticket}"), &[]).await.error(401), "unauthorized");
+        // a new token ends them both, but for the cookie of the one who asked
+        let rotated =
+            http::ask(recorder.address(), "POST", "/api/token/rotate", &[JSON, ("Cookie", cookie)], b"{}")
+                .await;
+        assert_eq!(rotated.status, 200, "{}", rotated.head);
+        for old in [("Authorization", bearer.as_str()), ("Cookie", cookie)] {
+            assert_eq!(get("/api/recording/status", &[old]).await.error(401), "unauthorized", "{}", old.0);
+        }
+        ws.send(&events::message("by protocol", 2)).await;
+        ws.all_acked().await;
+        let cookie = rotated.header("set-cookie").unwrap().split(';').next().unwrap();
+        assert_eq!(get("/api/recording/status", &[("Cookie", cookie)]).await.status, 200);
+        assert_eq!(recorder.cli(&["status", "--json"]).ok().json()["status"], "recording", "the file is new");
+        assert!(!recorder.log().contains(token), "a token is in the log");
+        let new = std::fs::read_to_string(recorder.data_dir().join("token")).unwrap();
+        assert!(!recorder.log().contains(new.trim()), "a token is in the log");
         // a cookie is no way around the origin
         let evil =
             get("/api/recording/status", &[("Cookie", cookie), ("Origin", "https://evil.example")]).await;

@@ -8,6 +8,7 @@ use crate::health::Pause;
 use crate::ingest::{Command, Submission, micros};
 use crate::shared::Shared;
 use crate::start::{self, Started};
+use crate::trash::keep_trash;
 use crate::{Clock, EngineConfig, EngineError, RecordError, StartError};
 use chasm_journal::{Journal, Media};
 use chasm_protocol::api::{RecoveryReport, RecoveryRequest, SnapshotAnswer, SnapshotRequest};
@@ -86,7 +87,7 @@ impl Drop for Connection {
     }
 }
 
-struct Inner {
+pub(crate) struct Inner {
     shared: Arc<Shared>,
     store: Store,
     journal: Journal,
@@ -98,11 +99,13 @@ struct Inner {
     gone: mpsc::UnboundedSender<ConnectionId>,
     next_connection: AtomicU64,
     pause: watch::Sender<Option<PauseUntil>>,
+    /// Says that the trash is another.
+    trash: watch::Sender<()>,
 }
 
 /// Handle of a running engine; cheap to clone.
 #[derive(Clone)]
-pub struct Engine(Arc<Inner>);
+pub struct Engine(pub(crate) Arc<Inner>);
 
 impl Engine {
     /// Recovery first (database, journal, unfinished sessions), then the tasks. The caller holds the folder's lock.
@@ -143,8 +146,10 @@ impl Engine {
             gone,
             next_connection: AtomicU64::new(1),
             pause: watch::channel(pause).0,
+            trash: watch::channel(()).0,
         }));
         tokio::spawn(end_pauses(Arc::downgrade(&engine.0), engine.0.pause.subscribe()));
+        tokio::spawn(keep_trash(Arc::downgrade(&engine.0), engine.0.trash.subscribe()));
         Ok(engine)
     }
 
@@ -178,11 +183,6 @@ impl Engine {
         let messages = request.snapshot.messages.iter().map(|m| m.content.weight() + 256).sum::<usize>();
         let weight = self.take(messages * 2 + 1024).await?;
         self.ask(|reply| Command::Snapshot { request: Box::new(request), weight, reply }).await?
-    }
-
-    /// Gone from database, index, snapshots, journal and quarantine when this returns.
-    pub async fn delete(&self, id: &SessionId) -> Result<(), EngineError> {
-        self.ask(|reply| Command::Delete { id: id.clone(), reply }).await?
     }
 
     /// Puts interrupted sessions together from what is at hand, and marks them as recovered.
@@ -282,7 +282,15 @@ impl Engine {
         ConnectionId(self.0.next_connection.fetch_add(1, Relaxed))
     }
 
-    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, EngineError> {
+    /// Has the times of the trash looked at.
+    pub(crate) fn note_trash(&self) {
+        self.0.trash.send_replace(());
+    }
+
+    pub(crate) async fn ask<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<T>) -> Command,
+    ) -> Result<T, EngineError> {
         let (reply, answer) = oneshot::channel();
         self.0.mailbox.send(command(reply)).await.map_err(|_| EngineError::ShuttingDown)?;
         answer.await.map_err(|_| EngineError::ShuttingDown)

@@ -2,8 +2,9 @@
 //!
 //! Invariant: a notice is told once, and kept until the store has it.
 
-use chasm_protocol::Timestamp;
 use chasm_protocol::lifecycle::{LifecycleEvent, LiveEvent};
+use chasm_protocol::{SessionId, Timestamp};
+use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::broadcast;
 
@@ -26,11 +27,13 @@ fn names(event: &LifecycleEvent, session: &str) -> bool {
 pub struct Hub {
     live: broadcast::Sender<LiveEvent>,
     unsaved: Mutex<Vec<(Timestamp, LifecycleEvent)>>,
+    /// Sessions in the trash: nobody is told what becomes of them.
+    hidden: Mutex<HashSet<String>>,
 }
 
 impl Hub {
     pub fn new() -> Self {
-        Self { live: broadcast::channel(LIVE_BACKLOG).0, unsaved: Mutex::default() }
+        Self { live: broadcast::channel(LIVE_BACKLOG).0, unsaved: Mutex::default(), hidden: Mutex::default() }
     }
 
     pub fn subscribe(&self) -> broadcast::Receiver<LiveEvent> {
@@ -39,6 +42,7 @@ impl Hub {
 
     /// Tells everyone, and keeps it where it is a notice.
     pub fn tell(&self, at: Timestamp, event: LifecycleEvent) {
+        let Some(event) = self.in_sight(event) else { return };
         tracing::info!(kind = event.kind(), "lifecycle");
         if event.is_notice() {
             let mut unsaved = self.unsaved.lock().unwrap_or_else(PoisonError::into_inner);
@@ -48,6 +52,38 @@ impl Hub {
         }
         // An error only says that nobody listens.
         let _ = self.live.send(LiveEvent::Lifecycle { at, event });
+    }
+
+    /// What is left of an event without the sessions in the trash.
+    fn in_sight(&self, mut event: LifecycleEvent) -> Option<LifecycleEvent> {
+        match &mut event {
+            LifecycleEvent::Dropped { sessions, .. } => {
+                sessions.retain(|id| !self.is_hidden(id));
+                (!sessions.is_empty()).then_some(event)
+            }
+            other => match other.session_id() {
+                Some(id) if self.is_hidden(id) => None,
+                _ => Some(event),
+            },
+        }
+    }
+
+    /// From now on nobody is told of these sessions.
+    pub fn hide<'a>(&self, sessions: impl IntoIterator<Item = &'a SessionId>) {
+        let mut hidden = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
+        hidden.extend(sessions.into_iter().map(ToString::to_string));
+    }
+
+    /// They are told of again.
+    pub fn show(&self, sessions: &[SessionId]) {
+        let mut hidden = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
+        for session in sessions {
+            hidden.remove(session.as_str());
+        }
+    }
+
+    pub fn is_hidden(&self, session: &str) -> bool {
+        self.hidden.lock().unwrap_or_else(PoisonError::into_inner).contains(session)
     }
 
     pub fn changed(&self, session_ids: Vec<String>) {

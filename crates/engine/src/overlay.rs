@@ -49,6 +49,7 @@ pub async fn detail(
     seqs.sort_unstable();
     seqs.dedup();
     let summary = summary(stored.as_ref(), &write, interruptions.len() as u64);
+    let purge_at = stored.as_ref().and_then(|s| s.purge_at);
     let (mut messages, mut tool_calls, mut conflicts, mut other, recoveries) = match stored {
         Some(s) => (s.messages, s.tool_calls, s.conflicts, s.other, s.recoveries),
         None => Default::default(),
@@ -79,6 +80,7 @@ pub async fn detail(
         recoveries,
         conflicts,
         other,
+        purge_at,
     })
 }
 

@@ -265,14 +265,14 @@ impl Engine {
         }
     }
 
-    async fn live_sessions(&self) -> HashSet<String> {
+    pub(crate) async fn live_sessions(&self) -> HashSet<String> {
         self.presence().await.into_iter().flat_map(|c| c.sessions).collect()
     }
 }
 
 type Unsaved = (chasm_protocol::Timestamp, chasm_protocol::LifecycleEvent);
 
-fn cursor_or_store(error: StoreError) -> EngineError {
+pub(crate) fn cursor_or_store(error: StoreError) -> EngineError {
     match error {
         StoreError::BadCursor => EngineError::BadRequest(error.to_string()),
         other => other.into(),

@@ -117,6 +117,9 @@ async fn rest_of(
         write.interruptions = interruptions;
         into.apply(&FlushBatch { applied_lsn, sessions: vec![write], notices: Vec::new() }).await?;
         into.patch_session(&session.id, &session.patch).await?;
+        if let Some((at, purge_at)) = session.trashed {
+            into.trash(std::slice::from_ref(&session.id), at, purge_at).await?;
+        }
     }
     Ok(complete)
 }

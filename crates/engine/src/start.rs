@@ -84,6 +84,7 @@ pub async fn start(
         false => store.get_meta(CLEAN_STOP).await?.and_then(|text| Timestamp::parse(&text).ok()),
     };
     store.put_meta(CLEAN_STOP, None).await?;
+    shared.hub.hide(&store.trash_ids().await?);
     let backlog = BacklogReader { media: media.clone(), passed_over: PassedOver::default() };
     let (flush, trouble) = spawn_flusher(&store, shared, opened.max_pk + 1, backlog.clone())?;
     let mut replayed = replay_journal(config, media, &opened, Replay::new(store.clone())).await?;
@@ -250,15 +251,20 @@ async fn mark_unfinished(
     let stored = store.unfinished().await?;
     // In use from here on, so that whoever comes back before the marks are in the store finds them.
     ingest.load(stored.iter().map(|s| &s.record.id)).await.map_err(StartError::Mark)?;
-    for (session, last_received) in ingest.unfinished() {
+    let unfinished = ingest.unfinished();
+    let marked = !unfinished.is_empty();
+    for (session, last_received) in unfinished {
         let (reason, since) = match clean_stop {
             Some(at) => (InterruptionReason::ServerStop, at),
             None => (InterruptionReason::ServerCrash, last_received),
         };
         ingest.interrupt(&session, reason, since).map_err(StartError::Mark)?;
+        if ingest.is_hidden(&session) {
+            continue;
+        }
         interrupted.push(InterruptedAtStart { session_id: session.to_string(), reason, since });
     }
-    if !interrupted.is_empty() {
+    if marked {
         ingest.settle_marks().await.map_err(StartError::Mark)?;
     }
     Ok(interrupted)

@@ -11,6 +11,10 @@ use crate::status::{DamageReport, StartReport};
 use crate::{ErrorCode, SessionId, Timestamp, WarningCode};
 use serde::{Deserialize, Serialize};
 
+mod trash;
+
+pub use trash::*;
+
 /// Every error answer: `{"error":{"code":…,"message":…}}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ErrorBody {

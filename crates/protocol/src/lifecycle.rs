@@ -3,6 +3,7 @@
 //! Never carries the text of a chat. A session's title (the user's, else the client's, cut to
 //! [`TITLE_BYTES`](crate::limits::TITLE_BYTES)) is none; it goes to who listens, never into a log.
 
+use crate::api::{PurgeReason, Purged};
 use crate::session::InterruptionReason;
 use crate::{ConnectionId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -82,6 +83,20 @@ pub enum LifecycleEvent {
     Deleted {
         session_id: String,
     },
+    /// These sessions are out of sight, and deleted for good at this time.
+    Trashed {
+        session_ids: Vec<String>,
+        purge_at: Timestamp,
+    },
+    /// These sessions are out of the trash again.
+    Restored {
+        session_ids: Vec<String>,
+    },
+    /// Sessions were deleted for good.
+    Purged {
+        reason: PurgeReason,
+        receipt: Purged,
+    },
 }
 
 /// Why nothing can be recorded.
@@ -113,6 +128,9 @@ pub const KINDS: &[&str] = &[
     "paused",
     "resumed",
     "deleted",
+    "trashed",
+    "restored",
+    "purged",
 ];
 
 impl LifecycleEvent {
@@ -133,6 +151,9 @@ impl LifecycleEvent {
             Self::Paused { .. } => "paused",
             Self::Resumed => "resumed",
             Self::Deleted { .. } => "deleted",
+            Self::Trashed { .. } => "trashed",
+            Self::Restored { .. } => "restored",
+            Self::Purged { .. } => "purged",
         }
     }
 
@@ -140,16 +161,22 @@ impl LifecycleEvent {
     pub const fn is_notice(&self) -> bool {
         !matches!(
             self,
-            Self::Started { .. } | Self::Connected { .. } | Self::Completed { .. } | Self::Deleted { .. }
+            Self::Started { .. }
+                | Self::Connected { .. }
+                | Self::Completed { .. }
+                | Self::Deleted { .. }
+                | Self::Trashed { .. }
+                | Self::Restored { .. }
         )
     }
 
     /// The sessions it names.
     pub fn session_ids(&self) -> Vec<&str> {
         match self {
-            Self::Dropped { sessions: ids, .. } | Self::Recovered { session_ids: ids, .. } => {
-                ids.iter().map(String::as_str).collect()
-            }
+            Self::Dropped { sessions: ids, .. }
+            | Self::Recovered { session_ids: ids, .. }
+            | Self::Trashed { session_ids: ids, .. }
+            | Self::Restored { session_ids: ids } => ids.iter().map(String::as_str).collect(),
             other => other.session_id().into_iter().collect(),
         }
     }

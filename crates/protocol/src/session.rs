@@ -256,6 +256,9 @@ pub struct SessionDetail {
     pub conflicts: Vec<StoredEvent>,
     /// Events of unknown types.
     pub other: Vec<StoredEvent>,
+    /// When it is deleted for good, where it is in the trash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purge_at: Option<Timestamp>,
 }
 
 /// An event as it was received.

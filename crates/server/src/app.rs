@@ -9,6 +9,7 @@ use crate::metrics::Metrics;
 use crate::settings::SettingsStore;
 use chasm_engine::Engine;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio_util::sync::CancellationToken;
@@ -25,6 +26,8 @@ pub(crate) struct App {
     pub stop: Stop,
     /// Every connection's task.
     pub tasks: TaskTracker,
+    /// The data folder.
+    pub data_dir: PathBuf,
     pub seats: Arc<AtomicUsize>,
     /// Absent in `chasm serve`.
     pub desktop: Option<Arc<dyn Desktop>>,

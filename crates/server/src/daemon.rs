@@ -11,6 +11,7 @@ use crate::desktop::Desktop;
 use crate::fence::{Passes, PeerUsers};
 use crate::folder::{Folder, FolderError, ServerFile};
 use crate::metrics::Metrics;
+use crate::retention;
 use crate::routes;
 use crate::settings::{Auth, Settings, SettingsError, SettingsStore};
 use chasm_engine::{Clock, Engine, StartError, SystemClock};
@@ -124,6 +125,7 @@ impl Daemon {
             address,
             stop: Stop::default(),
             tasks: TaskTracker::new(),
+            data_dir: folder.path().to_owned(),
             seats: Arc::default(),
             desktop: options.desktop.clone(),
         });
@@ -135,6 +137,7 @@ impl Daemon {
             started_at: options.clock.now().to_string(),
         })?;
         let router = routes::router(app.clone());
+        app.tasks.spawn(retention::keep(app.clone()));
         app.tasks.spawn(accept(listener, app.clone(), router, users));
         tracing::info!(%address, "recording");
         Ok(daemon)

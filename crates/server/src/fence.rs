@@ -10,7 +10,7 @@ mod passes;
 mod peer;
 
 pub(crate) use dress::{dress, preflight};
-pub(crate) use facts::Facts;
+pub(crate) use facts::{Facts, cookie_of};
 pub(crate) use passes::{Passes, TICKET_SECS, token_protocol};
 #[cfg(target_os = "linux")]
 pub(crate) use peer::tables;

@@ -68,12 +68,10 @@ impl Folder {
     pub fn token(&self) -> Result<String, FolderError> {
         let path = self.path.join("token");
         if !path.exists() {
-            let mut random = [0u8; 32];
-            getrandom::fill(&mut random).map_err(|e| {
-                FolderError::io(&path, "cannot make a token")(io::Error::other(e.to_string()))
-            })?;
-            write_private(&path, format!("{}\n", hex(&random)).as_bytes())
-                .map_err(FolderError::io(&path, "cannot write"))?;
+            let no_random = || io::Error::other("the system gives no random numbers");
+            let token =
+                new_token().ok_or_else(|| FolderError::io(&path, "cannot make a token")(no_random()))?;
+            write_token(&self.path, &token)?;
         }
         keep_private(&path).map_err(FolderError::io(&path, "cannot take it from other users' eyes"))?;
         read_token(&self.path)
@@ -118,6 +116,19 @@ pub fn read_token(data_dir: &Path) -> Result<String, FolderError> {
     let token = text.trim();
     let good = token.len() == 64 && token.bytes().all(|b| b.is_ascii_hexdigit());
     if good { Ok(token.to_owned()) } else { Err(FolderError::BadToken { path }) }
+}
+
+/// A token that nobody knows; `None` where the system has no random numbers.
+pub(crate) fn new_token() -> Option<String> {
+    let mut random = [0u8; 32];
+    getrandom::fill(&mut random).ok()?;
+    Some(hex(&random))
+}
+
+/// Puts a token in the place of the one that is there.
+pub(crate) fn write_token(data_dir: &Path, token: &str) -> Result<(), FolderError> {
+    let path = data_dir.join("token");
+    write_private(&path, format!("{token}\n").as_bytes()).map_err(FolderError::io(&path, "cannot write"))
 }
 
 /// Replaces a file in one step; the bytes and the new name are on disk when this returns.

@@ -19,6 +19,7 @@ mod metrics;
 mod openapi;
 mod process;
 mod query;
+mod retention;
 mod routes;
 mod serve;
 pub mod settings;

@@ -13,12 +13,15 @@ mod page;
 mod quarantine;
 mod rates;
 mod recovery;
+mod retention;
 mod search;
 mod sessions;
 mod settings;
 mod snapshot;
 mod status;
 mod ticket;
+mod token;
+mod trash;
 mod ws;
 
 use crate::app::App;
@@ -62,6 +65,12 @@ pub(crate) fn table() -> Vec<Endpoint> {
         endpoint(recovery::__path_overview, recovery::overview),
         endpoint(recovery::__path_recover, recovery::recover),
         endpoint(quarantine::__path_delete, quarantine::delete),
+        endpoint(trash::__path_put, trash::put),
+        endpoint(trash::__path_list, trash::list),
+        endpoint(trash::__path_restore, trash::restore),
+        endpoint(trash::__path_purge, trash::purge),
+        endpoint(retention::__path_preview, retention::preview),
+        endpoint(retention::__path_run, retention::run),
         endpoint(status::__path_show, status::show),
         endpoint(rates::__path_show, rates::show),
         endpoint(status::__path_probe, status::probe),
@@ -73,6 +82,8 @@ pub(crate) fn table() -> Vec<Endpoint> {
         endpoint(settings::__path_show, settings::show),
         endpoint(settings::__path_change, settings::change),
         endpoint(ticket::__path_make, ticket::make),
+        endpoint(token::__path_show, token::show),
+        endpoint(token::__path_rotate, token::rotate),
         endpoint(app::__path_show, app::show),
         endpoint(app::__path_change, app::change),
         endpoint(app::__path_open, app::open),

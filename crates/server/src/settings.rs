@@ -13,7 +13,7 @@ pub use keys::{SettingKind, SettingView};
 pub use origin::Origin;
 pub(crate) use store::SettingsStore;
 
-use chasm_engine::EngineConfig;
+use chasm_engine::{EngineConfig, Retention};
 use chasm_protocol::Limits;
 use chasm_protocol::api::RefusedField;
 use chasm_protocol::limits::DEFAULT_PORT;
@@ -43,6 +43,17 @@ pub struct Settings {
     pub limits: LimitSettings,
     pub recording: RecordingSettings,
     pub notifications: NotificationSettings,
+    pub trash: TrashSettings,
+    pub retention: Retention,
+}
+
+/// Longest retention, and largest size, that can be set.
+pub(crate) const MAX_DAYS: u64 = 36_500;
+pub(crate) const MAX_GIB: u64 = 100_000;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TrashSettings {
+    pub keep_secs: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,6 +161,8 @@ impl Default for Settings {
                 heartbeat_secs: 20,
             },
             notifications: NotificationSettings::default(),
+            trash: TrashSettings { keep_secs: 30 },
+            retention: Retention { days: 0, keep_starred: true, max_gib: 0 },
         }
     }
 }

@@ -8,9 +8,11 @@ use crate::error::{Doing, StoreError};
 use crate::ingest_reads::event;
 use crate::open::Store;
 use crate::rows::{EventRow, InterruptionRow, SessionPk, SnapshotRow};
-use chasm_protocol::SessionId;
 use chasm_protocol::api::SessionPatch;
 use chasm_protocol::session::SnapshotBody;
+use chasm_protocol::{SessionId, Timestamp};
+use sqlx::AssertSqlSafe;
+use sqlx::sqlite::SqliteRow;
 use std::path::Path;
 
 /// A damaged database, opened for reading only.
@@ -31,10 +33,14 @@ pub struct DamagedSession {
     pub id: SessionId,
     /// What its user had set.
     pub patch: SessionPatch,
+    /// Since when it is in the trash, and until when.
+    pub trashed: Option<(Timestamp, Timestamp)>,
 }
 
 /// Rows read at a time, as long as they can be.
 const RUN: i64 = 500;
+
+const TRASH: &str = "LEFT JOIN trash t ON t.session = s.pk";
 
 impl Damaged {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
@@ -101,20 +107,28 @@ impl Damaged {
     }
 
     async fn session_after(&self, pk: i64) -> Result<Option<DamagedSession>, StoreError> {
-        let row = sqlx::query(
-            "SELECT pk, id, user_title, starred, tags FROM sessions WHERE pk > ? ORDER BY pk LIMIT 1",
-        )
-        .bind(pk)
-        .fetch_optional(&self.0.readers)
-        .await
-        .doing("read sessions of a damaged database")?;
+        let row = match self.row_after(pk, "t.trashed_at, t.purge_at", TRASH).await {
+            Ok(row) => row,
+            // The table of the trash is damaged, or older than it.
+            Err(_) => self.row_after(pk, "NULL, NULL", "").await?,
+        };
         let Some(row) = row else { return Ok(None) };
         let mut cells = Cells::new("sessions", &row);
         let pk = SessionPk(cells.int()?);
         let id = SessionId::new(cells.text()?).map_err(|e| cells.corrupt(e))?;
         let title = cells.opt_text()?.map(Some);
         let (starred, tags) = (Some(cells.flag()?), Some(cells.json()?));
-        Ok(Some(DamagedSession { pk, id, patch: SessionPatch { title, starred, tags } }))
+        let trashed = cells.opt_time()?.zip(cells.opt_time()?);
+        Ok(Some(DamagedSession { pk, id, patch: SessionPatch { title, starred, tags }, trashed }))
+    }
+
+    async fn row_after(&self, pk: i64, more: &str, join: &str) -> Result<Option<SqliteRow>, StoreError> {
+        let sql = format!(
+            "SELECT s.pk, s.id, s.user_title, s.starred, s.tags, {more} FROM sessions s {join}
+             WHERE s.pk > ? ORDER BY s.pk LIMIT 1"
+        );
+        let row = sqlx::query(AssertSqlSafe(sql)).bind(pk).fetch_optional(&self.0.readers).await;
+        row.doing("read sessions of a damaged database")
     }
 
     pub async fn interruptions(&self, session: SessionPk) -> Result<Vec<InterruptionRow>, StoreError> {
@@ -145,6 +159,6 @@ impl DamagedEvents {
     }
 }
 
-fn session_of(row: &sqlx::sqlite::SqliteRow) -> Result<i64, StoreError> {
+fn session_of(row: &SqliteRow) -> Result<i64, StoreError> {
     sqlx::Row::try_get(row, "session").doing("read events of a damaged database")
 }

@@ -4,15 +4,13 @@
 //! (`secure_delete`, and [`crate::scrub`] for what that misses), its words are out of the index ([`crate::purge`]), and the
 //! write-ahead log is empty. What remains to be done stands in `meta`, so a crash between does not keep any of it.
 
+use crate::erase::{Doomed, StoredSize};
 use crate::error::{Doing, StoreError};
-use crate::events_page::session_pk;
 use crate::open::Store;
 use crate::purge;
-use crate::rows::SessionPk;
 use crate::scrub;
-use crate::sessions::set_meta;
 use chasm_protocol::api::SkippedSession;
-use chasm_protocol::{LifecycleEvent, SessionId};
+use chasm_protocol::{LifecycleEvent, SessionId, Timestamp};
 use sqlx::AssertSqlSafe;
 use sqlx::sqlite::SqliteConnection;
 use std::time::Duration;
@@ -21,54 +19,21 @@ use std::time::Duration;
 const TRIES: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// In this order: what refers to the session first.
-const TABLES: [&str; 7] =
-    ["messages", "tool_calls", "events", "interruptions", "snapshots", "recoveries", "sessions"];
-
-/// What was deleted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DeletedSession {
-    pub pk: SessionPk,
-    /// Rows, conflicting and silent ones too.
-    pub events: u64,
-    pub messages: u64,
-    /// The journal records that brought its events, interruptions and snapshots lie within these two; 0 where there is none.
-    pub first_lsn: u64,
-    pub last_lsn: u64,
-}
-
 impl Store {
-    /// Deletes everything of a session; `None` where it is unknown. [`StoreError::StillRead`]: it is deleted and committed,
-    /// but [`Store::checkpoint`] has to be called again before its bytes are out of the files.
-    pub async fn delete_session(&self, id: &SessionId) -> Result<Option<DeletedSession>, StoreError> {
-        let mut write = self.write().await?;
-        let Some(pk) = session_pk(&mut write, id).await? else {
-            write.commit().await?;
+    /// Deletes everything of a session, all steps in one; `None` where it is unknown. [`StoreError::StillRead`]: it is deleted
+    /// and committed, but [`Store::checkpoint`] has to be called again before its bytes are out of the files.
+    pub async fn delete_session(&self, id: &SessionId) -> Result<Option<StoredSize>, StoreError> {
+        let which = Doomed::These(std::slice::from_ref(id));
+        let Some((pk, _)) = self.begin_purge(which, Timestamp::default()).await?.pop() else {
             return Ok(None);
         };
-        let deleted = measure(&mut write, pk).await?;
-        let anew = purge::is_cheaper(&mut write, pk).await?;
-        if anew {
-            purge::word_by_word(&mut write, false).await?;
-        }
-        for table in TABLES {
-            let key = if table == "sessions" { "pk" } else { "session" };
-            let sql = format!("DELETE FROM {table} WHERE {key} = ?");
-            let done = sqlx::query(AssertSqlSafe(sql)).bind(pk.0).execute(&mut *write).await;
-            done.doing("delete a session")?;
-        }
-        if anew {
-            purge::word_by_word(&mut write, true).await?;
-        }
-        forget(&mut write, "notices", id, forget_in_notice).await?;
-        forget(&mut write, "reports", id, forget_in_skipped).await?;
-        set_meta(&mut write, purge::SCRUB, Some("1")).await?;
-        write.commit().await?;
-        if anew {
-            self.purge_index().await?;
-        }
-        self.checkpoint().await?;
-        Ok(Some(deleted))
+        let size = self.size_of(pk).await?;
+        let anew = self.index_anew(size.text_bytes).await?;
+        while self.erase_some(&[pk], anew).await? {}
+        let ids = self.erase(&[pk], anew).await?;
+        self.end_half_deleted(&ids).await?;
+        self.finish_deletions().await?;
+        Ok(Some(size))
     }
 
     /// Moves the write-ahead log into the database and empties it, waiting for readers; ends a deletion that was cut off.
@@ -85,43 +50,21 @@ impl Store {
                 tokio::time::sleep(PAUSE).await;
                 continue;
             }
-            if !purge::is_pending(&mut writer, purge::SCRUB).await? {
+            let Some(mark) = purge::pending(&mut writer, purge::SCRUB).await? else {
                 sqlx::query("PRAGMA shrink_memory").execute(&mut *writer).await.doing("give memory back")?;
                 writer.release();
                 return Ok(());
-            }
+            };
             let pages = scrub::scrub(self.file.clone()).await?;
             tracing::debug!(pages, "zeroed what a deleted session left behind");
             // Its cache has pages as they were before.
             writer.discard().await?;
-            return self.put_meta(purge::SCRUB, None).await;
+            if self.unmark(purge::SCRUB, &mark).await? {
+                return Ok(());
+            }
         }
         Err(StoreError::StillRead)
     }
-}
-
-async fn measure(conn: &mut SqliteConnection, pk: SessionPk) -> Result<DeletedSession, StoreError> {
-    let (events, messages, first, last): (i64, i64, Option<i64>, Option<i64>) = sqlx::query_as(
-        "WITH lsns (lsn) AS (
-            SELECT lsn FROM events WHERE session = ?1
-            UNION ALL SELECT lsn FROM interruptions WHERE session = ?1
-            UNION ALL SELECT resumed_lsn FROM interruptions WHERE session = ?1
-            UNION ALL SELECT lsn FROM snapshots WHERE session = ?1 AND base = 0
-         )
-         SELECT (SELECT count(*) FROM events WHERE session = ?1),
-            (SELECT count(*) FROM messages WHERE session = ?1), min(lsn), max(lsn) FROM lsns",
-    )
-    .bind(pk.0)
-    .fetch_one(conn)
-    .await
-    .doing("measure a session")?;
-    Ok(DeletedSession {
-        pk,
-        events: events.cast_unsigned(),
-        messages: messages.cast_unsigned(),
-        first_lsn: first.unwrap_or(0).cast_unsigned(),
-        last_lsn: last.unwrap_or(0).cast_unsigned(),
-    })
 }
 
 /// What is left of a row's JSON once the session is out of it.
@@ -129,6 +72,16 @@ enum Left {
     Unchanged,
     Changed(String),
     Nothing,
+}
+
+/// Takes a session out of every notice that mentions it.
+pub(crate) async fn forget_in_notices(conn: &mut SqliteConnection, id: &SessionId) -> Result<(), StoreError> {
+    forget(conn, "notices", id, forget_in_notice).await
+}
+
+/// Takes a session out of every report that mentions it.
+pub(crate) async fn forget_in_reports(conn: &mut SqliteConnection, id: &SessionId) -> Result<(), StoreError> {
+    forget(conn, "reports", id, forget_in_skipped).await
 }
 
 /// Takes a session out of every row of a table that mentions it.

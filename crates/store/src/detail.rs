@@ -20,7 +20,9 @@ impl Store {
     pub async fn detail(&self, id: &SessionId) -> Result<Option<SessionDetail>, StoreError> {
         let mut tx = self.read().await?;
         let sql = format!(
-            "SELECT {SUMMARY}, s.metadata, s.end_reason, s.expected_messages FROM sessions s WHERE s.id = ?"
+            "SELECT {SUMMARY}, s.metadata, s.end_reason, s.expected_messages,
+                (SELECT purge_at FROM trash WHERE session = s.pk)
+             FROM sessions s WHERE s.id = ?"
         );
         let row = sqlx::query(AssertSqlSafe(sql)).bind(id.as_str()).fetch_optional(&mut *tx).await;
         let Some(row) = row.doing("read a session")? else { return Ok(None) };
@@ -28,6 +30,7 @@ impl Store {
         let (pk, summary) = summary(&mut cells)?;
         let metadata = cells.opt_json()?.unwrap_or_default();
         let (end_reason, expected_messages) = (cells.opt_text()?, cells.opt_uint()?);
+        let purge_at = cells.opt_time()?;
         let (conflicts, other) = odd_events(&mut tx, pk).await?;
         Ok(Some(SessionDetail {
             summary,
@@ -41,6 +44,7 @@ impl Store {
             recoveries: recoveries(&mut tx, pk).await?,
             conflicts,
             other,
+            purge_at,
         }))
     }
 }

@@ -59,7 +59,8 @@ async fn references(conn: &mut SqliteConnection, problems: &mut Vec<String>) -> 
 async fn counts(conn: &mut SqliteConnection, problems: &mut Vec<String>) -> Result<(), StoreError> {
     for (column, rows) in COUNTS {
         let sql = format!(
-            "SELECT s.pk, s.{column}, (SELECT count(*) FROM {rows}) AS found FROM sessions s WHERE s.{column} <> found"
+            "SELECT s.pk, s.{column}, (SELECT count(*) FROM {rows}) AS found FROM sessions s WHERE s.{column} <> found
+                AND s.pk NOT IN (SELECT session FROM trash WHERE begun = 1)"
         );
         let wrong: Vec<(i64, i64, i64)> =
             sqlx::query_as(AssertSqlSafe(sql)).fetch_all(&mut *conn).await.doing("compare counts")?;

@@ -13,6 +13,7 @@ mod open; // open, migrate, check, set aside
 // what comes in
 mod apply; // a flush
 mod delete; // a session and every trace of it
+mod erase; // the same in bounded steps
 mod insert; // multi-row inserts
 mod items_write; // messages and tool calls
 mod notices;
@@ -20,6 +21,7 @@ mod purge; // deleted words out of the index
 mod recovery; // reports, candidates
 mod scrub; // what SQLite leaves between cells
 mod sessions; // one session's row, meta values
+mod trash;
 
 // what goes out
 mod detail;
@@ -28,6 +30,7 @@ mod ingest_reads;
 mod items_read;
 mod list;
 mod notices_find; // notices that a filter finds
+mod retention; // what is not kept
 mod search;
 mod snapshots;
 mod titles; // what sessions are called
@@ -43,13 +46,15 @@ pub mod rows;
 mod words;
 
 pub use damaged::{Damaged, DamagedEvents, DamagedSession};
-pub use delete::DeletedSession;
+pub use erase::{Doomed, StoredSize};
 pub use error::{OpenError, StoreError};
 pub use ingest_reads::{Item, missing};
 pub use notices::NOTICES_KEPT;
 pub use open::{OpenReport, Store};
 pub use recovery::StoredCandidate;
+pub use retention::{Expired, Expiry};
 pub use rows::*;
 pub use search::SearchQuery;
 pub use sessions::Counts;
 pub use titles::Titles;
+pub use trash::InTrash;

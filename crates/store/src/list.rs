@@ -9,6 +9,7 @@ use crate::error::{Doing, StoreError};
 use crate::open::Store;
 use crate::query::Query;
 use crate::sessions::{SUMMARY, summary};
+use crate::trash;
 use chasm_protocol::api::{SessionFilter, SessionPage, SessionSort};
 use chasm_protocol::limits;
 use chasm_protocol::session::SessionSummary;
@@ -35,10 +36,23 @@ impl Store {
         };
         let mut count = QueryBuilder::new("SELECT count(*) FROM sessions s");
         narrow(&mut count, filter, found.as_deref());
-        let total: i64 = count.build_query_scalar().fetch_one(&mut *tx).await.doing("count sessions")?;
+        let mut total: i64 = count.build_query_scalar().fetch_one(&mut *tx).await.doing("count sessions")?;
+        let hides = !trash::is_empty(&mut tx).await?;
+        if hides {
+            // A count over an index stays one; to ask for each session whether it is in the trash takes ten times as long.
+            let mut hidden =
+                QueryBuilder::new("SELECT count(*) FROM trash t CROSS JOIN sessions s ON s.pk = t.session");
+            narrow(&mut hidden, filter, found.as_deref());
+            let hidden: i64 =
+                hidden.build_query_scalar().fetch_one(&mut *tx).await.doing("count the trash")?;
+            total -= hidden;
+        }
 
         let mut page = QueryBuilder::new(format!("SELECT {SUMMARY}, {} FROM sessions s", sort.by));
         narrow(&mut page, filter, found.as_deref());
+        if hides {
+            page.push(" AND ").push(trash::IN_SIGHT);
+        }
         sort.page(&mut page, after, limit + 1);
         let rows = page.build().fetch_all(&mut *tx).await.doing("list sessions")?;
         let sessions = rows.iter().take(limit).map(decode).collect::<Result<Vec<_>, _>>()?;

@@ -9,6 +9,7 @@ use crate::ingest_reads::holes;
 use crate::open::Store;
 use crate::rows::{SessionPk, StoredSession};
 use crate::sessions::{LAST_INTERRUPTION, STORED, SUMMARY, stored, summary};
+use crate::trash::IN_SIGHT;
 use chasm_protocol::api::{RecoveredSession, RecoveryReport, SkippedSession};
 use chasm_protocol::session::{Recovery, SessionSummary};
 use chasm_protocol::{State, Timestamp};
@@ -33,7 +34,7 @@ impl Store {
     pub async fn recovery_candidates(&self) -> Result<Vec<StoredCandidate>, StoreError> {
         let doing = "read recovery candidates";
         let mut tx = self.read().await?;
-        let order = "WHERE s.state = ? ORDER BY s.last_event_at DESC, s.pk DESC";
+        let order = format!("WHERE s.state = ? AND {IN_SIGHT} ORDER BY s.last_event_at DESC, s.pk DESC");
         let sessions = format!("SELECT {STORED} FROM sessions s {LAST_INTERRUPTION} {order}");
         let summaries = format!(
             "SELECT {SUMMARY},

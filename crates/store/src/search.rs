@@ -12,6 +12,7 @@ use crate::items_read::value;
 use crate::open::Store;
 use crate::query::Query;
 use crate::rows::SessionPk;
+use crate::trash;
 use crate::words::readable_call;
 use chasm_protocol::api::{HitKind, SearchAnswer, SearchHit};
 use chasm_protocol::{Role, SessionId, State, limits};
@@ -54,8 +55,8 @@ impl Store {
         let within = match &search.session {
             None => None,
             Some(id) => match session_pk(&mut tx, id).await? {
-                Some(pk) => Some(within(&mut tx, pk).await?),
-                None => return Ok(answer),
+                Some(pk) if !trash::holds(&mut tx, pk).await? => Some(within(&mut tx, pk).await?),
+                _ => return Ok(answer),
             },
         };
         let fts = query.fts();
@@ -120,6 +121,7 @@ async fn titles(
     let only = within.map(|within| within.session.0);
     sqlx::query_scalar(
         "SELECT rowid FROM title_index WHERE title_index MATCH ?1 AND rowid < ?2 AND (?3 IS NULL OR rowid = ?3)
+            AND rowid NOT IN (SELECT session FROM trash)
          ORDER BY rowid DESC LIMIT ?4",
     )
     .bind(fts)
@@ -141,8 +143,17 @@ async fn items(
 ) -> Result<Vec<i64>, StoreError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let query = match within {
-        None => sqlx::query_scalar(
+        None if trash::is_empty(&mut *conn).await? => sqlx::query_scalar(
             "SELECT rowid FROM item_index WHERE item_index MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?",
+        )
+        .bind(fts)
+        .bind(before)
+        .bind(limit),
+        None => sqlx::query_scalar(
+            "SELECT rowid FROM item_index WHERE item_index MATCH ? AND rowid < ?
+                AND iif(rowid % 2 = 0, (SELECT session FROM messages WHERE pk = item_index.rowid),
+                    (SELECT session FROM tool_calls WHERE pk = item_index.rowid)) NOT IN (SELECT session FROM trash)
+             ORDER BY rowid DESC LIMIT ?",
         )
         .bind(fts)
         .bind(before)

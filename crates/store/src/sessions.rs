@@ -45,7 +45,7 @@ pub(crate) const SUMMARY: &str = "s.pk, s.id, coalesce(s.user_title, s.title), s
      s.model, s.workspace, s.editor, s.started_at, s.last_event_at, s.ended_at, s.events, s.messages, s.tool_calls, \
      (SELECT count(*) FROM interruptions WHERE session = s.pk), s.starred, s.tags";
 
-/// How many sessions there are.
+/// How many sessions there are, those in the trash left out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     pub sessions: u64,
@@ -93,8 +93,10 @@ impl Store {
 
     pub async fn counts(&self) -> Result<Counts, StoreError> {
         let (all, recording, interrupted): (i64, i64, i64) = sqlx::query_as(
-            "SELECT (SELECT count(*) FROM sessions), (SELECT count(*) FROM sessions WHERE state = ?),
-                (SELECT count(*) FROM sessions WHERE state = ?)",
+            "WITH trashed AS (SELECT s.state FROM trash t JOIN sessions s ON s.pk = t.session)
+             SELECT (SELECT count(*) FROM sessions) - (SELECT count(*) FROM trashed),
+                (SELECT count(*) FROM sessions WHERE state = ?1) - (SELECT count(*) FROM trashed WHERE state = ?1),
+                (SELECT count(*) FROM sessions WHERE state = ?2) - (SELECT count(*) FROM trashed WHERE state = ?2)",
         )
         .bind(State::Recording.number())
         .bind(State::Interrupted.number())

@@ -6,9 +6,13 @@ use crate::open::Store;
 use chasm_protocol::SessionId;
 
 impl Store {
-    /// The ids of all sessions, in the order in which they were first recorded.
+    /// The ids of all sessions, in the order in which they were first recorded; those that are half deleted left out.
     pub async fn session_ids(&self) -> Result<Vec<SessionId>, StoreError> {
-        let rows = sqlx::query("SELECT pk, id FROM sessions ORDER BY pk").fetch_all(&self.readers).await;
+        let rows = sqlx::query(
+            "SELECT pk, id FROM sessions WHERE pk NOT IN (SELECT session FROM trash WHERE begun = 1) ORDER BY pk",
+        )
+        .fetch_all(&self.readers)
+        .await;
         let id = |row| {
             let mut cells = Cells::new("sessions", row);
             let pk = cells.int()?;

@@ -161,16 +161,9 @@ async fn no_byte_is_left() {
     assert!(holds(folder.path(), &secret(2)[4..]).is_some());
     for n in (1..=SESSIONS).filter(|n| n % 2 == 0) {
         let deleted = store.delete_session(&id(n)).await.unwrap().unwrap();
-        assert_eq!(
-            deleted,
-            DeletedSession {
-                pk: SessionPk(n as i64),
-                events: 40,
-                messages: 40,
-                first_lsn: n * 100,
-                last_lsn: n * 100 + 60
-            }
-        );
+        let StoredSize { messages, tool_calls, events, snapshots, bytes, .. } = deleted;
+        assert_eq!((messages, tool_calls, events, snapshots), (40, 1, 40, 1));
+        assert!(bytes > 40 * 60, "{bytes}");
         assert_eq!(holds(folder.path(), &secret(n)[4..]), None, "session {n}");
     }
     assert_eq!(store.integrity().await.unwrap(), Vec::<String>::new());
@@ -185,6 +178,56 @@ async fn no_byte_is_left() {
     let Some(LifecycleEvent::Dropped { sessions, .. }) = notices.last().map(|n| &n.event) else { panic!() };
     assert_eq!(sessions.len(), 20);
     assert_eq!(store.delete_session(&id(2)).await.unwrap(), None);
+}
+
+/// From the trash, and by retention, many at a time; while the sessions between them are written.
+#[tokio::test]
+async fn no_byte_is_left_of_what_goes_in_steps() {
+    const SESSIONS: u64 = 24;
+    for anew in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, _) = Store::open(&folder.path().join("recordings.db")).await.unwrap();
+        let mut dice = Dice(7);
+        for n in 1..=SESSIONS {
+            store.apply(&batch(n, vec![full_session(n, &mut dice)])).await.unwrap();
+        }
+        mention_everywhere(&store, SESSIONS).await;
+        let doomed: Vec<u64> = (1..=SESSIONS).filter(|n| n % 3 != 0).collect();
+        let (binned, expired): (Vec<u64>, Vec<u64>) = doomed.iter().partition(|n| *n % 2 == 0);
+        store.trash(&binned.iter().map(|n| id(*n)).collect::<Vec<_>>(), at(1), at(2)).await.unwrap();
+        for n in &expired {
+            let mut write = full_session(*n, &mut dice);
+            write.record.last_event_at = at(-100);
+            write.state = State::Completed;
+            (write.events, write.snapshots) = (vec![], SnapshotsWrite::default());
+            store.apply(&batch(SESSIONS + n, vec![write])).await.unwrap();
+        }
+        let retention = Expiry { before: Some(at(-50)), keep_starred: false, max_bytes: None };
+        for which in [Doomed::Due(at(3)), Doomed::Expired(retention)] {
+            let begun = store.begin_purge(which, at(4)).await.unwrap();
+            assert_eq!(begun.len(), 8);
+            for chunk in begun.chunks(3) {
+                let keys: Vec<SessionPk> = chunk.iter().map(|(pk, _)| *pk).collect();
+                let mut turn = 0;
+                while store.erase_some(&keys, anew).await.unwrap() {
+                    turn += 1;
+                    let mut other = full_session(3, &mut dice);
+                    (other.events, other.snapshots) = (vec![], SnapshotsWrite::default());
+                    store.apply(&batch(100 + turn, vec![other])).await.unwrap();
+                }
+                store.erase(&keys, anew).await.unwrap();
+            }
+            assert_eq!(store.half_deleted().await.unwrap().len(), 8);
+            store.end_half_deleted(&store.half_deleted().await.unwrap()).await.unwrap();
+            store.finish_deletions().await.unwrap();
+        }
+        for n in doomed {
+            assert_eq!(holds(folder.path(), &secret(n)[4..]), None, "session {n}, index anew: {anew}");
+        }
+        assert!(holds(folder.path(), &secret(3)[4..]).is_some());
+        assert_eq!(store.integrity().await.unwrap(), Vec::<String>::new());
+        assert_eq!(store.counts().await.unwrap().sessions, 8);
+    }
 }
 
 #[tokio::test]

@@ -38,6 +38,9 @@ impl Ledger {
                 self.returned(session_id, *replayed, *missing)
             }
             E::Completed { session_id, .. } | E::Deleted { session_id } => self.settled(session_id),
+            E::Trashed { session_ids, .. } => {
+                session_ids.iter().flat_map(|session_id| self.settled(session_id)).collect()
+            }
             E::Recovered { sessions, messages, incomplete, session_ids } => {
                 self.recovered((*sessions, *messages, *incomplete), session_ids)
             }
@@ -57,7 +60,9 @@ impl Ledger {
             | E::Started { .. }
             | E::Connected { .. }
             | E::Paused { .. }
-            | E::Resumed => Vec::new(),
+            | E::Resumed
+            | E::Restored { .. }
+            | E::Purged { .. } => Vec::new(),
         }
     }
 

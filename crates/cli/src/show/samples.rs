@@ -89,6 +89,7 @@ pub fn detail() -> SessionDetail {
         recoveries: vec![],
         conflicts: vec![],
         other: vec![],
+        purge_at: None,
     }
 }
 

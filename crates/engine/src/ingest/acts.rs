@@ -1,15 +1,14 @@
-//! Acts on whole sessions that nothing may run beside: delete, recover, shut down.
+//! Acts on whole sessions that nothing may run beside: recover, shut down.
 //!
 //! Invariant: each of them starts from a store that has every durable record.
 
 use super::{Command, Ingest};
-use crate::{EngineError, RecordError, quarantine};
+use crate::{EngineError, RecordError};
 use chasm_journal::Lsn;
 use chasm_protocol::api::{RecoveryReport, SkippedSession};
 use chasm_protocol::session::{Evidence, Origin, Recovery, State};
 use chasm_protocol::{LifecycleEvent, SessionId};
 use chasm_store::{SessionPk, StoredSession};
-use std::sync::PoisonError;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -17,7 +16,7 @@ use tokio::sync::mpsc;
 const STOP_FLUSH: Duration = Duration::from_millis(1200);
 
 impl Ingest {
-    async fn settle_and_flush(&mut self) -> Result<(), EngineError> {
+    pub(super) async fn settle_and_flush(&mut self) -> Result<(), EngineError> {
         self.settle().await;
         if self.flush_all().await {
             return Ok(());
@@ -25,46 +24,6 @@ impl Ingest {
         let trouble = self.flush.trouble.borrow().clone();
         let message = trouble.map_or_else(|| String::from("the database is too slow"), |t| t.message);
         Err(RecordError::NotRecording(message).into())
-    }
-
-    /// Deletes a session from every file of the data folder.
-    pub(super) async fn delete(&mut self, id: &SessionId) -> Result<(), EngineError> {
-        self.settle_and_flush().await?;
-        self.shared.hub.forget(id.as_str());
-        self.forget_in_start_report(id).await?;
-        // What comes behind the database may fail: then the same call again finishes it, though the session is no more.
-        if self.store.delete_session(id).await?.is_none() && !self.half_deleted.contains(id) {
-            return Err(EngineError::NoSuchSession(id.to_string()));
-        }
-        self.half_deleted.insert(id.clone());
-        self.sessions.remove(id);
-        self.presence.forget(id);
-        let purged = self.journal.purge(Lsn(self.applied)).await;
-        purged.map_err(|e| EngineError::HalfDeleted { left: "the journal", why: e.to_string() })?;
-        let folder = crate::start::Layout::of(&self.config.data_dir).quarantine;
-        quarantine::forget_session(&folder, id)
-            .map_err(|e| EngineError::HalfDeleted { left: "the quarantine", why: e.to_string() })?;
-        self.half_deleted.remove(id);
-        let now = self.now();
-        self.shared.hub.tell(now, LifecycleEvent::Deleted { session_id: id.to_string() });
-        Ok(())
-    }
-
-    /// The report of the start names the sessions that it interrupted.
-    async fn forget_in_start_report(&self, id: &SessionId) -> Result<(), EngineError> {
-        let changed = {
-            let mut report = self.shared.start_report.lock().unwrap_or_else(PoisonError::into_inner);
-            let named = report.as_mut().filter(|r| r.interrupted.iter().any(|i| i.session_id == id.as_str()));
-            named.map(|report| {
-                report.interrupted.retain(|i| i.session_id != id.as_str());
-                report.clone()
-            })
-        };
-        if let Some(report) = changed {
-            let text = serde_json::to_string(&report).map_err(|e| EngineError::BadRequest(e.to_string()))?;
-            self.store.put_meta(crate::start::LAST_START, Some(&text)).await?;
-        }
-        Ok(())
     }
 
     /// Recovers these sessions, or all interrupted ones.
@@ -113,6 +72,12 @@ impl Ingest {
             .filter(|id| !found.iter().any(|s| s.record.id == **id))
             .map(|id| SkippedSession { session_id: id.to_string(), reason: String::from("no such session") })
             .collect();
+        let (trashed, found): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|s| self.shared.hub.is_hidden(s.record.id.as_str()));
+        skipped.extend(trashed.into_iter().map(|s| SkippedSession {
+            session_id: s.record.id.to_string(),
+            reason: String::from("it is in the trash"),
+        }));
         let (interrupted, others): (Vec<_>, Vec<_>) =
             found.into_iter().partition(|s| s.state == State::Interrupted);
         skipped.extend(others.into_iter().map(|s| SkippedSession {

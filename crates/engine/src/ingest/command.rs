@@ -1,11 +1,13 @@
 //! What the ingest task is asked to do.
 
 use crate::handle::Outcome;
+use crate::purge::Purge;
 use crate::{EngineError, RecordError};
 use chasm_protocol::api::{RecoveryReport, SnapshotAnswer, SnapshotRequest};
 use chasm_protocol::frame::Hello;
 use chasm_protocol::status::ConnectionStatus;
-use chasm_protocol::{ConnectionId, Parsed, SessionId};
+use chasm_protocol::{ConnectionId, Parsed, SessionId, Timestamp};
+use chasm_store::{InTrash, SessionPk};
 use tokio::sync::oneshot;
 
 type Reply<T> = oneshot::Sender<T>;
@@ -37,10 +39,7 @@ pub enum Command {
     Presence {
         reply: Reply<Vec<ConnectionStatus>>,
     },
-    Delete {
-        id: SessionId,
-        reply: Reply<Result<(), EngineError>>,
-    },
+    Erase(Erasing),
     Recover {
         ids: Option<Vec<SessionId>>,
         reply: Reply<Result<RecoveryReport, EngineError>>,
@@ -53,6 +52,24 @@ pub enum Command {
     Shutdown {
         reply: Reply<()>,
     },
+}
+
+/// What makes sessions go out of sight and come back, and the steps of deleting for good.
+pub enum Erasing {
+    Trash {
+        ids: Vec<SessionId>,
+        at: Timestamp,
+        until: Timestamp,
+        reply: Reply<Result<Vec<InTrash>, EngineError>>,
+    },
+    /// Says which were in the trash.
+    Restore { ids: Vec<SessionId>, reply: Reply<Result<Vec<SessionId>, EngineError>> },
+    /// Takes sessions out of sight; says which.
+    Begin { which: Purge, reply: Reply<Result<Vec<(SessionPk, SessionId)>, EngineError>> },
+    /// Deletes what is left of these; says of which there was something.
+    Rest { sessions: Vec<SessionPk>, anew: bool, reply: Reply<Result<Vec<SessionId>, EngineError>> },
+    /// Empties the journal of all that is in the store.
+    Journal { reply: Reply<Result<(), EngineError>> },
 }
 
 /// Events of one connection or request.

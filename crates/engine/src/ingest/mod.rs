@@ -6,6 +6,7 @@
 
 mod acts;
 mod command;
+mod erase;
 mod flushing;
 mod outage;
 mod presence;
@@ -13,7 +14,7 @@ mod record;
 mod replay;
 mod sessions;
 
-pub use command::{Command, Submission, weight};
+pub use command::{Command, Erasing, Submission, weight};
 use flushing::Backlog;
 pub use flushing::FlushLink;
 pub use presence::micros;
@@ -30,7 +31,7 @@ use chasm_protocol::{ConnectionId, LifecycleEvent, SessionId, Timestamp};
 use chasm_store::Store;
 use presence::Presence;
 use sessions::Sessions;
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -85,8 +86,6 @@ pub struct Ingest {
     /// Why nothing is taken; `None` while all is well.
     refusal: Option<RecordError>,
     outage_since: Option<Timestamp>,
-    /// Deleted from the database and not yet from every other file.
-    half_deleted: HashSet<SessionId>,
     last_time: Timestamp,
     last_lsn: u64,
     /// The last record that has nothing for the store.
@@ -122,7 +121,6 @@ impl Ingest {
             last_flush: Instant::now(),
             refusal: None,
             outage_since: None,
-            half_deleted: HashSet::new(),
             last_time: Timestamp::default(),
             last_sweep: Instant::now(),
             config,
@@ -206,9 +204,7 @@ impl Ingest {
             Command::Presence { reply } => {
                 let _ = reply.send(self.presence.status());
             }
-            Command::Delete { id, reply } => {
-                let _ = reply.send(self.delete(&id).await);
-            }
+            Command::Erase(erasing) => self.on_erase(erasing).await,
             Command::Recover { ids, reply } => {
                 let _ = reply.send(self.recover(ids).await);
             }

@@ -244,6 +244,11 @@ impl Ingest {
         found
     }
 
+    /// Whether nobody is told of it.
+    pub fn is_hidden(&self, session: &SessionId) -> bool {
+        self.shared.hub.is_hidden(session.as_str())
+    }
+
     /// Waits until the marks of a start are durable.
     pub async fn settle_marks(&mut self) -> Result<(), crate::RecordError> {
         self.settle().await;

@@ -91,9 +91,11 @@ fn has_pass(headers: &HeaderMap, passes: &Passes) -> bool {
         let (scheme, token) = authorization.split_once(' ').unwrap_or_default();
         return scheme.eq_ignore_ascii_case("bearer") && passes.is_token(token.trim());
     }
-    let in_cookie = || {
-        let cookies = headers.get_all(COOKIE).iter().filter_map(|v| v.to_str().ok());
-        cookies.flat_map(|line| line.split(';')).any(|cookie| passes.is_cookie(cookie.trim()))
-    };
-    super::token_protocol(headers).is_some_and(|token| passes.is_token(token)) || in_cookie()
+    super::token_protocol(headers).is_some_and(|token| passes.is_token(token)) || cookie_of(headers, passes)
+}
+
+/// Whether it carries a cookie of ours that is good.
+pub(crate) fn cookie_of(headers: &HeaderMap, passes: &Passes) -> bool {
+    let cookies = headers.get_all(COOKIE).iter().filter_map(|v| v.to_str().ok());
+    cookies.flat_map(|line| line.split(';')).any(|cookie| passes.is_cookie(cookie.trim()))
 }

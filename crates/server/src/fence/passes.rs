@@ -6,7 +6,7 @@
 use crate::folder::hex;
 use http::HeaderMap;
 use http::header::SEC_WEBSOCKET_PROTOCOL;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 pub(crate) const TICKET_SECS: u64 = 60;
@@ -17,7 +17,9 @@ const MOST: usize = 64;
 const TOKEN_PROTOCOL: &str = "chasm.token.";
 
 pub(crate) struct Passes {
-    token: blake3::Hash,
+    token: RwLock<blake3::Hash>,
+    /// One change of the token at a time.
+    rotating: Mutex<()>,
     /// Cookies are shared by all ports of a host: the name tells this server's from another's.
     cookie_name: String,
     tickets: Mutex<Vec<(blake3::Hash, Instant)>>,
@@ -27,7 +29,8 @@ pub(crate) struct Passes {
 impl Passes {
     pub fn new(token: &str, port: u16) -> Self {
         Self {
-            token: blake3::hash(token.as_bytes()),
+            token: RwLock::new(blake3::hash(token.as_bytes())),
+            rotating: Mutex::new(()),
             cookie_name: format!("chasm_{port}"),
             tickets: Mutex::default(),
             cookies: Mutex::default(),
@@ -36,7 +39,7 @@ impl Passes {
 
     /// `blake3::Hash` compares in constant time.
     pub fn is_token(&self, text: &str) -> bool {
-        blake3::hash(text.as_bytes()) == self.token
+        blake3::hash(text.as_bytes()) == *self.token.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// `name=value`, as it stands in a `Cookie` header.
@@ -55,6 +58,28 @@ impl Passes {
         Some(ticket)
     }
 
+    /// Puts a new token in force once `write` has kept it; the old one, all tickets and all cookies end. With `cookie` there is
+    /// a new one, as the value of a `Set-Cookie` header. Writes: call it where blocking is allowed.
+    pub fn rotate<E>(
+        &self,
+        token: &str,
+        cookie: bool,
+        write: impl FnOnce() -> Result<(), E>,
+    ) -> Result<Option<String>, E> {
+        let _turn = self.rotating.lock().unwrap_or_else(PoisonError::into_inner);
+        write()?;
+        let value = if cookie { random() } else { None };
+        let kept = value.iter().map(|value| blake3::hash(value.as_bytes())).collect();
+        *self.token.write().unwrap_or_else(PoisonError::into_inner) = blake3::hash(token.as_bytes());
+        lock(&self.tickets).clear();
+        *lock(&self.cookies) = kept;
+        Ok(value.map(|value| self.set_cookie(&value)))
+    }
+
+    fn set_cookie(&self, value: &str) -> String {
+        format!("{}={value}; HttpOnly; SameSite=Strict; Path=/", self.cookie_name)
+    }
+
     /// Turns a ticket into the value of a `Set-Cookie` header.
     pub fn redeem(&self, ticket: &str) -> Option<String> {
         let hash = blake3::hash(ticket.as_bytes());
@@ -67,7 +92,7 @@ impl Passes {
         }
         let value = random()?;
         keep(&mut lock(&self.cookies), blake3::hash(value.as_bytes()));
-        Some(format!("{}={value}; HttpOnly; SameSite=Strict; Path=/", self.cookie_name))
+        Some(self.set_cookie(&value))
     }
 }
 
@@ -123,6 +148,22 @@ mod tests {
         for wrong in ["", "secre", "secret ", "SECRET"] {
             assert!(!passes.is_token(wrong));
         }
+    }
+
+    #[test]
+    fn a_new_token_ends_all_that_was_given_out() {
+        let passes = Passes::new("secret", 8787);
+        let (open, used) = (passes.ticket().unwrap(), passes.ticket().unwrap());
+        let old = passes.redeem(&used).unwrap();
+        assert_eq!(passes.rotate("other", true, || Err("disk full")), Err("disk full"));
+        assert!(passes.is_token("secret") && passes.is_cookie(old.split(';').next().unwrap()));
+        let new = passes.rotate("other", true, || Ok::<_, ()>(())).unwrap().unwrap();
+        assert!(passes.is_token("other") && !passes.is_token("secret"));
+        assert!(!passes.is_cookie(old.split(';').next().unwrap()));
+        assert!(passes.is_cookie(new.split(';').next().unwrap()));
+        assert!(passes.redeem(&open).is_none());
+        assert_eq!(passes.rotate("third", false, || Ok::<_, ()>(())), Ok(None));
+        assert!(!passes.is_cookie(new.split(';').next().unwrap()));
     }
 
     #[test]

@@ -7,6 +7,8 @@ use crate::query::{Id, Query};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use chasm_protocol::api::PurgeReceipt;
 use chasm_protocol::api::{ErrorBody, EventPage, SessionFilter, SessionPage, SessionPatch, SessionSort};
 use chasm_protocol::limits::{QUERY_BYTES, TAGS_MAX, TITLE_BYTES};
 use chasm_protocol::session::SessionDetail;
@@ -144,21 +146,39 @@ pub(crate) async fn change(
     Ok(Json(app.engine.patch(&id, patch).await?))
 }
 
-/// Deletes a session: gone from database, index, snapshots and journal.
+/// Deletes a session for good: gone from database, index, snapshots and journal. `Prefer: return=representation` asks for
+/// a receipt.
 #[utoipa::path(
     delete,
     path = "/api/recording/sessions/{id}",
     tag = "read",
     operation_id = "deleteSession",
-    params(("id" = String, Path, description = "the session's id, percent-encoded")),
+    params(
+        ("id" = String, Path, description = "the session's id, percent-encoded"),
+        ("prefer" = Option<String>, Header, description = "`return=representation`: answer with a receipt"),
+    ),
     responses(
+        (status = 200, description = "it is gone, with this in it", body = PurgeReceipt),
         (status = 204, description = "it is gone"),
         (status = 404, description = "no such session", body = ErrorBody),
     )
 )]
-pub(crate) async fn delete(State(app): Shared, Id(id): Id) -> Result<StatusCode, Failure> {
-    app.engine.delete(&id).await?;
-    Ok(StatusCode::NO_CONTENT)
+pub(crate) async fn delete(State(app): Shared, Id(id): Id, headers: HeaderMap) -> Result<Response, Failure> {
+    let receipt = app.engine.delete(&id).await?;
+    if !wants_receipt(&headers) {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    let applied = [("preference-applied", "return=representation")];
+    Ok((applied, Json(receipt)).into_response())
+}
+
+/// `Prefer: return=representation` (RFC 7240), alone or among others.
+fn wants_receipt(headers: &HeaderMap) -> bool {
+    let lines = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
+    let mut wishes = lines.flat_map(|line| line.split([',', ';'])).filter_map(|wish| wish.split_once('='));
+    wishes.any(|(name, value)| {
+        name.trim().eq_ignore_ascii_case("return") && value.trim().trim_matches('"') == "representation"
+    })
 }
 
 fn check(patch: &SessionPatch) -> Result<(), Failure> {

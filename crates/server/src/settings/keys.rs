@@ -3,7 +3,7 @@
 //! Reading a file, changing a setting over REST and showing all of them go through this one table.
 //! Invariant: a key that is not here does not exist.
 
-use super::{Auth, ClockTime, Origin, Settings, SettingsError};
+use super::{Auth, ClockTime, MAX_DAYS, MAX_GIB, Origin, Settings, SettingsError};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::net::IpAddr;
@@ -151,6 +151,18 @@ pub(super) const KEYS: &[Key] = &[
     ),
     notice!(Time, quiet_from, "beginning of the quiet hours, as \"22:00\"; \"\" for none"),
     notice!(Time, quiet_until, "end of the quiet hours, as \"07:00\"; \"\" for none"),
+    number!("trash.keep_secs", true, 5, 2_592_000, trash.keep_secs: u64, "time in the trash, after which a session is deleted for good; what is in it keeps its time"),
+    number!("retention.days", true, 0, MAX_DAYS, retention.days: u64, "sessions whose last event is longer ago are deleted for good, hourly; 0 for ever"),
+    Key {
+        name: "retention.keep_starred",
+        about: "retention leaves starred sessions alone",
+        live: true,
+        rule: Rule::Switch {
+            get: |s| s.retention.keep_starred,
+            set: |s, value| s.retention.keep_starred = value,
+        },
+    },
+    number!("retention.max_gib", true, 0, MAX_GIB, retention.max_gib: u64, "where the database uses more, the oldest sessions are deleted for good, hourly, until it fits; 0 for no limit"),
 ];
 
 /// The key of this name; the error names the nearest one.

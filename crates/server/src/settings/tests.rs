@@ -45,6 +45,12 @@ fn every_key_is_read() {
         recording = false
         quiet_from = "22:00"
         quiet_until = "07:30"
+        [trash]
+        keep_secs = 5
+        [retention]
+        days = 36500
+        keep_starred = false
+        max_gib = 100000
     "#;
     let s = Settings::from_toml(text).unwrap();
     assert_eq!(s.host, IpAddr::V6(std::net::Ipv6Addr::LOCALHOST));
@@ -62,6 +68,8 @@ fn every_key_is_read() {
         quiet_until: ClockTime::new(7, 30),
     };
     assert_eq!(s.notifications, all_off);
+    assert_eq!(s.trash.keep_secs, 5);
+    assert_eq!(s.retention, chasm_engine::Retention { days: 36_500, keep_starred: false, max_gib: 100_000 });
 }
 
 #[test]
@@ -85,6 +93,9 @@ fn bad_values_say_key_value_and_why() {
         ("auth = \"none\"", ["auth", "none", "\"token\""]),
         ("host = \"example.org\"", ["host", "example.org", "IP address"]),
         ("allowed_origins = [\"null\"]", ["allowed_origins", "null", "sandboxed"]),
+        ("trash.keep_secs = 4", ["trash.keep_secs", "4", "5 to 2592000"]),
+        ("retention.days = 36501", ["retention.days", "36501", "0 to 36500"]),
+        ("retention.keep_starred = 1", ["retention.keep_starred", "1", "true or false"]),
         ("notifications.damage = \"no\"", ["notifications.damage", "no", "true or false"]),
         ("notifications.quiet_from = \"25:00\"", ["notifications.quiet_from", "25:00", "22:00"]),
         ("notifications.quiet_from = 22", ["notifications.quiet_from", "22", "time of day"]),

@@ -63,7 +63,9 @@ fn every_event_type_has_its_effect() {
         ]))
         .await;
         let session = recorder.session("types").await;
-        insta::assert_json_snapshot!("session_detail", session, {".conflicts[].received_at" => "[time]"});
+        insta::assert_json_snapshot!("session_detail", session, {
+            ".conflicts[].received_at" => "[time]", ".revision" => "[revision]",
+        });
         let raw = recorder.events("types").await;
         assert_eq!(raw.len(), 11, "a heartbeat is not stored");
         assert_eq!(raw[0]["event"]["data"]["metadata"], json!({"a": 1}));

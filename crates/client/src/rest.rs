@@ -235,7 +235,16 @@ fn query(filter: &SessionFilter) -> Vec<(&'static str, String)> {
         out.push(("limit", filter.limit.to_string()));
     }
     out.extend(filter.cursor.clone().map(|c| ("cursor", c)));
+    out.extend(filter.editor.clone().map(|e| ("editor", e)));
+    out.extend(filter.model.clone().map(|m| ("model", m)));
+    out.extend(filter.ids.as_deref().map(|ids| ("ids", listed(ids))));
+    out.extend(filter.excerpts.map(|n| ("excerpts", n.to_string())));
     out
+}
+
+/// Each encoded, for an id may have a comma itself.
+fn listed(ids: &[SessionId]) -> String {
+    ids.iter().map(|id| percent_encoded(id.as_str())).collect::<Vec<_>>().join(",")
 }
 
 #[cfg(test)]
@@ -256,5 +265,8 @@ mod tests {
         let filter = SessionFilter { state: Some(State::Interrupted), limit: 7, ..SessionFilter::default() };
         assert!(query(&filter).contains(&("state", "interrupted".into())));
         assert!(query(&filter).contains(&("limit", "7".into())));
+        let ids = ["a,b", "c%"].map(|id| SessionId::new(id).unwrap()).to_vec();
+        let filter = SessionFilter { ids: Some(ids), ..SessionFilter::default() };
+        assert!(query(&filter).contains(&("ids", "a%2Cb,c%25".into())));
     }
 }

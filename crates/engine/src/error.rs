@@ -38,6 +38,8 @@ pub enum EngineError {
     /// The request makes no sense; the message says why.
     #[error("{0}")]
     BadRequest(String),
+    #[error("what changed since that revision is not known any more: read all of it again")]
+    RevisionGone,
     /// The session is gone from the database, but not yet from every file. The same call again goes on with it.
     #[error("the session is deleted from the database, but not yet from {left}: {why}. Delete it again")]
     HalfDeleted { left: &'static str, why: String },

@@ -3,6 +3,7 @@
 //! Invariant: what is handed over under a ticket is answered: recorded once on disk, or refused.
 
 use crate::budget::Budget;
+use crate::deltas::DeltaReader;
 use crate::flush::{BacklogReader, Trouble};
 use crate::health::Pause;
 use crate::ingest::{Command, Submission, micros};
@@ -230,6 +231,11 @@ impl Engine {
     /// Lifecycle events and changed sessions, from now on.
     pub fn live(&self) -> broadcast::Receiver<LiveEvent> {
         self.0.shared.hub.subscribe()
+    }
+
+    /// The texts that stream into these sessions, from now on.
+    pub fn deltas(&self, sessions: Vec<SessionId>) -> DeltaReader {
+        self.0.shared.deltas.watch(sessions)
     }
 
     pub(crate) fn shared(&self) -> &Shared {

@@ -6,6 +6,7 @@
 mod budget;
 mod codec;
 mod config;
+mod deltas;
 pub mod doctor;
 mod error;
 mod flush;
@@ -15,6 +16,7 @@ mod health;
 mod hub;
 mod ingest;
 mod overlay;
+mod parts;
 mod pending;
 mod problem;
 mod purge;
@@ -30,6 +32,7 @@ mod tracked;
 mod trash;
 
 pub use config::{Clock, EngineConfig, SystemClock};
+pub use deltas::DeltaReader;
 pub use error::{EngineError, RecordError, StartError};
 pub use handle::{Connection, Engine, Outcome, PauseUntil, Ticket};
 pub use retention::Retention;

@@ -6,7 +6,7 @@
 use crate::flush::prepare;
 use crate::{Engine, EngineError, RecordError};
 use chasm_protocol::SessionId;
-use chasm_protocol::session::{Interruption, SessionDetail, SessionSummary, StoredEvent};
+use chasm_protocol::session::{Hole, Interruption, SessionDetail, SessionSummary, StoredEvent};
 use chasm_store::{EventRow, EventRowKind, InterruptionRow, ItemsWrite, SessionWrite};
 use std::collections::BTreeMap;
 
@@ -50,6 +50,10 @@ pub async fn detail(
     seqs.dedup();
     let summary = summary(stored.as_ref(), &write, interruptions.len() as u64);
     let purge_at = stored.as_ref().and_then(|s| s.purge_at);
+    let missing = chasm_store::missing(&seqs).1;
+    let holes = missing.iter().map(|(from, to)| unplaced(*from, *to)).collect();
+    // The store's own: what is written next has a higher one.
+    let revision = stored.as_ref().map_or(0, |s| s.revision);
     let (mut messages, mut tool_calls, mut conflicts, mut other, recoveries) = match stored {
         Some(s) => (s.messages, s.tool_calls, s.conflicts, s.other, s.recoveries),
         None => Default::default(),
@@ -76,12 +80,22 @@ pub async fn detail(
         messages,
         tool_calls,
         interruptions,
-        missing: chasm_store::missing(&seqs).1,
+        missing,
         recoveries,
+        revision,
+        items: write.record.positions,
+        other_count: other.len() as u64,
+        conflict_count: conflicts.len() as u64,
+        holes,
         conflicts,
         other,
         purge_at,
     })
+}
+
+/// A hole whose place is not known before its session is written.
+const fn unplaced(from: u64, to: u64) -> Hole {
+    Hole { from, to, after: None, before: None, before_position: None }
 }
 
 fn summary(stored: Option<&SessionDetail>, write: &SessionWrite, interruptions: u64) -> SessionSummary {
@@ -106,6 +120,7 @@ fn summary(stored: Option<&SessionDetail>, write: &SessionWrite, interruptions: 
         starred: stored.is_some_and(|s| s.starred),
         tags: stored.map(|s| s.tags.clone()).unwrap_or_default(),
         live: false,
+        hits: None,
     }
 }
 

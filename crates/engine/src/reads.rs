@@ -7,8 +7,8 @@ use crate::start::{LAST_START, Layout};
 use crate::{Engine, EngineError, overlay, quarantine};
 use chasm_protocol::SessionId;
 use chasm_protocol::api::{
-    EventPage, NoticeFilter, NoticePage, RecoveryCandidate, RecoveryOverview, SearchAnswer, SessionFilter,
-    SessionPage, SessionPatch,
+    EventPage, Facets, NoticeFilter, NoticePage, RecoveryCandidate, RecoveryOverview, SearchAnswer,
+    SessionFilter, SessionPage, SessionPatch,
 };
 use chasm_protocol::frame::ResumePoint;
 use chasm_protocol::session::{Interruption, Origin, SessionDetail, SessionSummary};
@@ -32,20 +32,34 @@ impl Engine {
         Ok(page)
     }
 
+    /// What the list can be narrowed to.
+    pub async fn facets(&self, filter: &SessionFilter) -> Result<Facets, EngineError> {
+        self.flushed().await?;
+        Ok(self.store().facets(filter).await?)
+    }
+
     pub async fn session(&self, id: &SessionId) -> Result<SessionDetail, EngineError> {
         self.flushed().await?;
-        let found = self.store().detail(id).await?;
         let found = match self.unwritten(id).await? {
-            Some(write) => Some(overlay::detail(self, found, write).await?),
-            None => found,
+            Some(write) => Some(overlay::detail(self, self.store().detail(id).await?, write).await?),
+            None => self.store().detail(id).await?,
         };
+        self.with_life(id, found).await
+    }
+
+    /// Says of a session that was read whether it is live.
+    pub(crate) async fn with_life(
+        &self,
+        id: &SessionId,
+        found: Option<SessionDetail>,
+    ) -> Result<SessionDetail, EngineError> {
         let mut detail = found.ok_or_else(|| EngineError::NoSuchSession(id.to_string()))?;
         detail.summary.live = self.live_sessions().await.contains(id.as_str());
         Ok(detail)
     }
 
     /// What the journal has of a session while the store cannot be written.
-    async fn unwritten(&self, id: &SessionId) -> Result<Option<SessionWrite>, EngineError> {
+    pub(crate) async fn unwritten(&self, id: &SessionId) -> Result<Option<SessionWrite>, EngineError> {
         if self.trouble().is_some() { overlay::unwritten(self, id).await } else { Ok(None) }
     }
 
@@ -100,15 +114,20 @@ impl Engine {
 
     /// Changes what the user may set.
     pub async fn patch(&self, id: &SessionId, patch: SessionPatch) -> Result<SessionDetail, EngineError> {
+        self.change(id, &patch).await?;
+        self.session(id).await
+    }
+
+    pub(crate) async fn change(&self, id: &SessionId, patch: &SessionPatch) -> Result<(), EngineError> {
         self.flushed().await?;
-        if !self.store().patch_session(id, &patch).await? {
+        if !self.store().patch_session(id, patch).await? {
             return Err(EngineError::NoSuchSession(id.to_string()));
         }
-        if let Some(title) = patch.title {
+        if let Some(title) = patch.title.clone() {
             self.retitled(id, title).await;
         }
         self.shared().hub.changed(vec![id.to_string()]);
-        self.session(id).await
+        Ok(())
     }
 
     /// What needs recovery, and what was recovered. Changes nothing.
@@ -280,7 +299,14 @@ pub(crate) fn cursor_or_store(error: StoreError) -> EngineError {
 }
 
 pub(crate) fn interruption(row: InterruptionRow) -> Interruption {
-    Interruption { reason: row.reason, since: row.since, until: row.until, replayed: row.replayed }
+    Interruption {
+        reason: row.reason,
+        since: row.since,
+        until: row.until,
+        replayed: row.replayed,
+        before_position: None,
+        replayed_positions: Vec::new(),
+    }
 }
 
 /// Bytes that this user may still write there.

@@ -3,6 +3,7 @@
 //! Invariant: `durable_lsn` and the time of the last durable write move only when the journal has synced.
 
 use crate::Clock;
+use crate::deltas::Deltas;
 use crate::handle::Outcome;
 use crate::health::HealthRecord;
 use crate::hub::Hub;
@@ -17,6 +18,7 @@ pub struct Shared {
     pub hub: Arc<Hub>,
     pub health: Arc<HealthRecord>,
     pub rates: Ring,
+    pub deltas: Arc<Deltas>,
     pub started_at: Timestamp,
     pub version: String,
     pub start_report: Mutex<Option<StartReport>>,
@@ -39,6 +41,7 @@ impl Shared {
             rates: Ring::new(),
             clock,
             hub: Arc::new(Hub::new()),
+            deltas: Arc::default(),
             version: version.to_owned(),
             start_report: Mutex::default(),
             durable_lsn: AtomicU64::new(0),

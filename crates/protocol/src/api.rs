@@ -11,8 +11,14 @@ use crate::status::{DamageReport, StartReport};
 use crate::{ErrorCode, SessionId, Timestamp, WarningCode};
 use serde::{Deserialize, Serialize};
 
+mod export;
+mod facets;
+mod items;
 mod trash;
 
+pub use export::{ExportFormat, ExportRequest};
+pub use facets::{Facet, Facets};
+pub use items::{ItemsPage, ItemsQuery, ItemsWindow, OtherItem, SessionItem};
 pub use trash::*;
 
 /// Every error answer: `{"error":{"code":…,"message":…}}`.
@@ -114,6 +120,12 @@ pub struct SessionFilter {
     pub sort: SessionSort,
     pub limit: u32,
     pub cursor: Option<String>,
+    pub editor: Option<String>,
+    pub model: Option<String>,
+    /// These sessions only.
+    pub ids: Option<Vec<SessionId>>,
+    /// With `q`: at most so many hits of each session.
+    pub excerpts: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]

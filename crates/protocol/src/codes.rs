@@ -50,6 +50,8 @@ pub enum ErrorCode {
     Conflict,
     /// This recorder runs without a desktop, so it has no window to show.
     NoDesktop,
+    /// What changed since that revision is not known any more: read all of it again.
+    RevisionGone,
     /// A fault of the recorder itself.
     Internal,
 }

@@ -1,7 +1,8 @@
 //! The typed stream of what happens to sessions and to the recorder: tray, UI, notifications and log all read it.
 //!
-//! Never carries the text of a chat. A session's title (the user's, else the client's, cut to
-//! [`TITLE_BYTES`](crate::limits::TITLE_BYTES)) is none; it goes to who listens, never into a log.
+//! Never carries the text of a chat, but for [`LiveEvent::Delta`], which goes to those alone who watch that session. A session's
+//! title (the user's, else the client's, cut to [`TITLE_BYTES`](crate::limits::TITLE_BYTES)) is none; it goes to who listens,
+//! never into a log.
 
 use crate::api::{PurgeReason, Purged};
 use crate::session::InterruptionReason;
@@ -217,6 +218,14 @@ pub enum LiveEvent {
     /// These sessions have something new in the store.
     Changed {
         session_ids: Vec<String>,
+    },
+    /// A piece of a message that streams in; only for a session that the reader asked for by `session=`.
+    Delta {
+        session_id: String,
+        message_id: String,
+        role: Option<crate::Role>,
+        delta: String,
+        at: Timestamp,
     },
     /// The reader was too slow and missed this many items: read again what it shows.
     Lagged {

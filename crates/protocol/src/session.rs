@@ -207,6 +207,12 @@ pub struct Interruption {
     pub until: Option<Timestamp>,
     /// Events that happened before `until` and were sent after it.
     pub replayed: u64,
+    /// Place of the first message or tool call that came after `since`; absent where there is none, or none was looked for.
+    #[serde(default)]
+    pub before_position: Option<u64>,
+    /// Places of what was replayed, as inclusive ranges; at most 100 of them.
+    #[serde(default)]
+    pub replayed_positions: Vec<(u64, u64)>,
 }
 
 /// One row of a list of sessions.
@@ -236,6 +242,23 @@ pub struct SessionSummary {
     pub tags: Vec<String>,
     /// A connection carries it right now.
     pub live: bool,
+    /// Where the words that the list was asked for stand; only where they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hits: Option<Vec<SessionHit>>,
+}
+
+/// A place in a session where words were found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct SessionHit {
+    pub kind: crate::api::HitKind,
+    /// Place of the message or tool call; absent for a title.
+    pub position: Option<u64>,
+    pub role: Option<Role>,
+    pub timestamp: Option<Timestamp>,
+    /// Plain text around the hit.
+    pub excerpt: String,
+    /// Byte ranges of `excerpt` that match, as `[from, to)`.
+    pub marks: Vec<(usize, usize)>,
 }
 
 /// A session in full.
@@ -259,6 +282,36 @@ pub struct SessionDetail {
     /// When it is deleted for good, where it is in the trash.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purge_at: Option<Timestamp>,
+    /// Grows with every change of the session's items or head.
+    #[serde(default)]
+    pub revision: u64,
+    /// The highest position of a message or tool call.
+    #[serde(default)]
+    pub items: u64,
+    /// How many events of unknown types there are.
+    #[serde(default)]
+    pub other_count: u64,
+    /// How many conflicting events there are.
+    #[serde(default)]
+    pub conflict_count: u64,
+    /// The holes in `seq` with their places.
+    #[serde(default)]
+    pub holes: Vec<Hole>,
+}
+
+/// Events that a client sent and that never came, with what is around them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Hole {
+    /// The first missing `seq`.
+    pub from: u64,
+    /// The last missing `seq`.
+    pub to: u64,
+    /// Time of the event before the hole.
+    pub after: Option<Timestamp>,
+    /// Time of the event behind the hole.
+    pub before: Option<Timestamp>,
+    /// Place of the first message or tool call behind the hole.
+    pub before_position: Option<u64>,
 }
 
 /// An event as it was received.

@@ -76,6 +76,7 @@ fn status_of(code: ErrorCode) -> StatusCode {
             StatusCode::SERVICE_UNAVAILABLE
         }
         ErrorCode::NotFound => StatusCode::NOT_FOUND,
+        ErrorCode::RevisionGone => StatusCode::GONE,
         ErrorCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         ErrorCode::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         ErrorCode::ForbiddenHost | ErrorCode::ForbiddenOrigin | ErrorCode::ForbiddenSite => {
@@ -120,6 +121,7 @@ impl From<EngineError> for Failure {
                 Self::new(ErrorCode::NotFound, error.to_string())
             }
             EngineError::BadRequest(message) => Self::bad_request(message),
+            EngineError::RevisionGone => Self::new(ErrorCode::RevisionGone, error.to_string()),
             EngineError::HalfDeleted { .. } => Self::new(ErrorCode::Internal, error.to_string()),
             EngineError::ShuttingDown => Self::new(ErrorCode::ShuttingDown, error.to_string()),
             EngineError::Record(error) => error.into(),

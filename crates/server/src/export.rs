@@ -59,9 +59,14 @@ pub(crate) fn title(session: &SessionDetail) -> &str {
 pub(crate) fn disposition(title: &str, format: Format) -> String {
     let extension = format.extension();
     let plain = name(title, |c| c.is_ascii_alphanumeric() || c == '_' || c == '.');
-    let full = name(title, |c| !c.is_control() && !"/\\:*?\"<>|".contains(c) && !is_bidi(c));
+    let full = file_name(title);
     let full = utf8_percent_encode(&full, ENCODED);
     format!("attachment; filename=\"{plain}.{extension}\"; filename*=UTF-8''{full}.{extension}")
+}
+
+/// The title as the name of a file, without its extension.
+pub(crate) fn file_name(title: &str) -> String {
+    name(title, |c| !c.is_control() && !"/\\:*?\"<>|".contains(c) && !is_bidi(c))
 }
 
 fn name(title: &str, good: impl Fn(char) -> bool) -> String {

@@ -109,6 +109,15 @@ impl Query {
         }
     }
 
+    /// A whole number from 0 up.
+    pub fn whole(&mut self, name: &'static str) -> Result<Option<u64>, Failure> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        match text.parse() {
+            Ok(n) if n <= i64::MAX.cast_unsigned() => Ok(Some(n)),
+            _ => Err(refused(name, &text, "a whole number from 0 up")),
+        }
+    }
+
     /// Page size.
     pub fn limit(&mut self) -> Result<u32, Failure> {
         let Some(text) = self.text("limit") else { return Ok(PAGE_DEFAULT) };

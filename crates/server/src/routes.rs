@@ -4,8 +4,11 @@
 //! tests all read this table. Invariant: there is no route beside it.
 
 mod app;
+mod archive;
 mod events;
 mod export;
+mod facets;
+mod items;
 mod live;
 mod machine;
 mod notices;
@@ -56,11 +59,14 @@ pub(crate) fn table() -> Vec<Endpoint> {
         endpoint(events::__path_record, events::record),
         endpoint(snapshot::__path_take, snapshot::take),
         endpoint(sessions::__path_list, sessions::list),
+        endpoint(facets::__path_show, facets::show),
         endpoint(sessions::__path_show, sessions::show),
         endpoint(sessions::__path_change, sessions::change),
         endpoint(sessions::__path_delete, sessions::delete),
         endpoint(sessions::__path_events, sessions::events),
+        endpoint(items::__path_list, items::list),
         endpoint(export::__path_download, export::download),
+        endpoint(archive::__path_download, archive::download),
         endpoint(search::__path_search, search::search),
         endpoint(recovery::__path_overview, recovery::overview),
         endpoint(recovery::__path_recover, recovery::recover),

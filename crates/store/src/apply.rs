@@ -8,7 +8,7 @@ use crate::insert::{Insert, Values};
 use crate::open::Store;
 use crate::rows::{EventRow, FlushBatch, InterruptionRow, SessionPk};
 use crate::snapshots::Packed;
-use crate::{items_write, notices, sessions, snapshots};
+use crate::{items_write, notices, revision, sessions, snapshots};
 use sqlx::sqlite::SqliteConnection;
 
 static EVENTS: Insert = Insert::new(
@@ -30,10 +30,11 @@ impl Store {
     pub async fn apply(&self, batch: &FlushBatch) -> Result<(), StoreError> {
         let packed = Packed::of(batch).await?;
         let mut write = self.write().await?;
-        sessions::upsert(&mut write, &batch.sessions).await?;
+        let revision = revision::next(&mut write).await?;
+        sessions::upsert(&mut write, &batch.sessions, revision).await?;
         events(&mut write, batch).await?;
         let mut items = write.counters().items;
-        items_write::write(&mut write, batch, &mut items).await?;
+        items_write::write(&mut write, batch, &mut items, revision).await?;
         write.counters().items = items;
         interruptions(&mut write, batch).await?;
         snapshots::write(&mut write, batch, &packed).await?;

@@ -19,8 +19,17 @@ use sqlx::AssertSqlSafe;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 /// In this order: what refers to the session first.
-const TABLES: [&str; 8] =
-    ["messages", "tool_calls", "events", "interruptions", "snapshots", "recoveries", "trash", "sessions"];
+const TABLES: [&str; 9] = [
+    "messages",
+    "tool_calls",
+    "removed_items",
+    "events",
+    "interruptions",
+    "snapshots",
+    "recoveries",
+    "trash",
+    "sessions",
+];
 
 /// Tables that may have many rows of a session, their key, and how many of these one step deletes.
 const STEPS: [(&str, &str, u32); 4] =

@@ -26,6 +26,8 @@ pub enum StoreError {
     Corrupt { table: &'static str, row: i64, what: String },
     #[error("the cursor is not one of this listing")]
     BadCursor,
+    #[error("what changed since that revision is not known any more")]
+    RevisionGone,
     /// What was asked is done and committed, but readers keep the write-ahead log from being emptied.
     #[error("the write-ahead log of the database is still being read")]
     StillRead,

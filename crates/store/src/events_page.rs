@@ -16,7 +16,7 @@ use sqlx::AssertSqlSafe;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 const TAG: &str = "e";
-const COLUMNS: &str = "lsn, kind, received_at, at, seq, coalesce(event_id, ''), raw";
+pub(crate) const COLUMNS: &str = "lsn, kind, received_at, at, seq, coalesce(event_id, ''), raw";
 
 impl Store {
     /// A page of a session's events in their order, without the silent ones; `None` where the session is unknown.
@@ -80,8 +80,24 @@ pub(crate) async fn odd_events(
     Ok((conflicts, other))
 }
 
+/// How many conflicting versions and events of unknown types there are.
+pub(crate) async fn count_odd(
+    conn: &mut SqliteConnection,
+    session: SessionPk,
+) -> Result<(u64, u64), StoreError> {
+    let (conflicts, other): (i64, i64) = sqlx::query_as(
+        "SELECT count(*) FILTER (WHERE kind = 3), count(*) FILTER (WHERE kind = 2) FROM events
+         WHERE session = ? AND kind IN (2, 3)",
+    )
+    .bind(session.0)
+    .fetch_one(conn)
+    .await
+    .doing("count other events")?;
+    Ok((conflicts.cast_unsigned(), other.cast_unsigned()))
+}
+
 /// An event, and the cursor behind it.
-fn decode(row: &SqliteRow) -> Result<(EventRowKind, StoredEvent, String), StoreError> {
+pub(crate) fn decode(row: &SqliteRow) -> Result<(EventRowKind, StoredEvent, String), StoreError> {
     let mut cells = Cells::new("events", row);
     let lsn = cells.uint()?;
     let kind = cells.numbered(kind)?;

@@ -6,6 +6,7 @@
 use crate::cursor::hex;
 use crate::error::{Doing, StoreError};
 use crate::insert::{Insert, Values};
+use crate::revision;
 use crate::rows::{FlushBatch, ItemsWrite, SessionPk};
 use crate::words::{call_words, spaced};
 use chasm_protocol::{Content, ItemKey, Message, ToolCall};
@@ -16,13 +17,13 @@ use std::collections::HashSet;
 
 static MESSAGES: Insert = Insert::new(
     "INSERT INTO messages (pk, session, position, role, partial, origin, completed_by, at, key, message_id, model, \
-     parent_id, metadata, aliases, text, words, parts, versions)",
-    18,
+     parent_id, metadata, aliases, text, words, parts, versions, revision)",
+    19,
     "ON CONFLICT (session, key) DO UPDATE SET position = excluded.position, role = excluded.role, \
      partial = excluded.partial, origin = excluded.origin, completed_by = excluded.completed_by, at = excluded.at, \
      message_id = excluded.message_id, model = excluded.model, parent_id = excluded.parent_id, \
      metadata = excluded.metadata, aliases = excluded.aliases, text = excluded.text, words = excluded.words, parts = excluded.parts, \
-     versions = excluded.versions \
+     versions = excluded.versions, revision = excluded.revision \
      WHERE position IS NOT excluded.position OR text IS NOT excluded.text OR partial IS NOT excluded.partial \
      OR role IS NOT excluded.role OR origin IS NOT excluded.origin OR completed_by IS NOT excluded.completed_by \
      OR at IS NOT excluded.at OR message_id IS NOT excluded.message_id OR model IS NOT excluded.model \
@@ -33,13 +34,14 @@ static MESSAGES: Insert = Insert::new(
 
 static TOOL_CALLS: Insert = Insert::new(
     "INSERT INTO tool_calls (pk, session, position, finished, is_error, origin, at, finished_at, duration_ms, \
-     arguments_json, output_json, key, call_id, message_id, name, arguments, output, words)",
-    18,
+     arguments_json, output_json, key, call_id, message_id, name, arguments, output, words, revision)",
+    19,
     "ON CONFLICT (session, key) DO UPDATE SET position = excluded.position, finished = excluded.finished, \
      is_error = excluded.is_error, origin = excluded.origin, at = excluded.at, finished_at = excluded.finished_at, \
      duration_ms = excluded.duration_ms, arguments_json = excluded.arguments_json, \
      output_json = excluded.output_json, call_id = excluded.call_id, message_id = excluded.message_id, \
-     name = excluded.name, arguments = excluded.arguments, output = excluded.output, words = excluded.words \
+     name = excluded.name, arguments = excluded.arguments, output = excluded.output, words = excluded.words, \
+     revision = excluded.revision \
      WHERE position IS NOT excluded.position OR finished IS NOT excluded.finished \
      OR output IS NOT excluded.output OR arguments IS NOT excluded.arguments OR name IS NOT excluded.name \
      OR is_error IS NOT excluded.is_error OR origin IS NOT excluded.origin OR at IS NOT excluded.at \
@@ -52,6 +54,7 @@ static TOOL_CALLS: Insert = Insert::new(
 struct Numbered<'a, T> {
     number: i64,
     session: SessionPk,
+    revision: i64,
     item: &'a T,
 }
 
@@ -60,6 +63,7 @@ pub(crate) async fn write(
     conn: &mut SqliteConnection,
     batch: &FlushBatch,
     counter: &mut i64,
+    revision: i64,
 ) -> Result<(), StoreError> {
     let (mut messages, mut calls) = (Vec::new(), Vec::new());
     let before = *counter;
@@ -67,16 +71,18 @@ pub(crate) async fn write(
         let (some_messages, some_calls) = match &session.items {
             ItemsWrite::Upsert { messages, tool_calls } => (messages, tool_calls),
             ItemsWrite::Replace { messages, tool_calls } => {
+                revision::note_removed(conn, session, revision).await?;
                 remove_gone(conn, "messages", session.pk, messages.iter().map(|m| m.key)).await?;
                 remove_gone(conn, "tool_calls", session.pk, tool_calls.iter().map(|c| c.key)).await?;
                 (messages, tool_calls)
             }
         };
-        messages.extend(some_messages.iter().map(|item| numbered(counter, session.pk, item)));
-        calls.extend(some_calls.iter().map(|item| numbered(counter, session.pk, item)));
+        messages.extend(some_messages.iter().map(|item| numbered(counter, session.pk, revision, item)));
+        calls.extend(some_calls.iter().map(|item| numbered(counter, session.pk, revision, item)));
     }
     MESSAGES.run(conn, "write messages", &messages, bind_message).await?;
     TOOL_CALLS.run(conn, "write tool calls", &calls, bind_call).await?;
+    revision::note_late_others(conn, batch, revision).await?;
     if *counter > before { index(conn, before).await } else { Ok(()) }
 }
 
@@ -90,9 +96,9 @@ async fn index(conn: &mut SqliteConnection, before: i64) -> Result<(), StoreErro
     Ok(())
 }
 
-fn numbered<'a, T>(counter: &mut i64, session: SessionPk, item: &'a T) -> Numbered<'a, T> {
+fn numbered<'a, T>(counter: &mut i64, session: SessionPk, revision: i64, item: &'a T) -> Numbered<'a, T> {
     *counter += 1;
-    Numbered { number: *counter, session, item }
+    Numbered { number: *counter, session, revision, item }
 }
 
 /// Deletes the rows of a session whose key is none of `kept`.
@@ -148,6 +154,7 @@ fn bind_message(values: &mut Values, row: &Numbered<'_, Message>) {
     values.push(words);
     values.json(parts);
     values.json(Some(&message.versions).filter(|versions| !versions.is_empty()));
+    values.push(row.revision);
 }
 
 fn bind_call(values: &mut Values, row: &Numbered<'_, ToolCall>) {
@@ -175,4 +182,5 @@ fn bind_call(values: &mut Values, row: &Numbered<'_, ToolCall>) {
         }
     }
     values.push(call_words(call));
+    values.push(row.revision);
 }

@@ -19,6 +19,7 @@ mod items_write; // messages and tool calls
 mod notices;
 mod purge; // deleted words out of the index
 mod recovery; // reports, candidates
+mod revision; // which write changed what
 mod scrub; // what SQLite leaves between cells
 mod sessions; // one session's row, meta values
 mod trash;
@@ -26,10 +27,13 @@ mod trash;
 // what goes out
 mod detail;
 mod events_page;
+mod facets;
 mod ingest_reads;
+mod items_page; // a part of a session
 mod items_read;
 mod list;
 mod notices_find; // notices that a filter finds
+mod places; // where in a session something happened
 mod retention; // what is not kept
 mod search;
 mod snapshots;

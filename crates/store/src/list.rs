@@ -8,11 +8,13 @@ use crate::cursor::{Cursor, Parts};
 use crate::error::{Doing, StoreError};
 use crate::open::Store;
 use crate::query::Query;
+use crate::rows::SessionPk;
+use crate::search::hits_of;
 use crate::sessions::{SUMMARY, summary};
 use crate::trash;
-use chasm_protocol::api::{SessionFilter, SessionPage, SessionSort};
+use chasm_protocol::api::{SearchHit, SessionFilter, SessionPage, SessionSort};
 use chasm_protocol::limits;
-use chasm_protocol::session::SessionSummary;
+use chasm_protocol::session::SessionHit;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{QueryBuilder, Sqlite};
 
@@ -30,9 +32,10 @@ impl Store {
         let after = filter.cursor.as_deref().map(|cursor| sort.after(cursor)).transpose()?;
         let limit = usize::try_from(filter.limit.clamp(1, limits::PAGE_MAX)).unwrap_or(1);
         let mut tx = self.read().await?;
-        let found = match &filter.q {
+        let query = filter.q.as_deref().map(Query::parse);
+        let found = match &query {
             None => None,
-            Some(q) => Some(matching(&mut tx, &Query::parse(q)).await?),
+            Some(query) => Some(matching(&mut tx, query).await?),
         };
         let mut count = QueryBuilder::new("SELECT count(*) FROM sessions s");
         narrow(&mut count, filter, found.as_deref());
@@ -55,7 +58,14 @@ impl Store {
         }
         sort.page(&mut page, after, limit + 1);
         let rows = page.build().fetch_all(&mut *tx).await.doing("list sessions")?;
-        let sessions = rows.iter().take(limit).map(decode).collect::<Result<Vec<_>, _>>()?;
+        let mut sessions = Vec::with_capacity(rows.len());
+        for row in rows.iter().take(limit) {
+            let (pk, mut session) = summary(&mut Cells::new("sessions", row))?;
+            if let (Some(query), Some(most)) = (&query, filter.excerpts) {
+                session.hits = Some(excerpts(&mut tx, query, pk, most).await?);
+            }
+            sessions.push(session);
+        }
         let more = rows.len() > limit;
         let next_cursor = match rows.get(limit - 1) {
             Some(last) if more => Some(sort.cursor(last)?),
@@ -65,19 +75,37 @@ impl Store {
     }
 }
 
-fn decode(row: &SqliteRow) -> Result<SessionSummary, StoreError> {
-    Ok(summary(&mut Cells::new("sessions", row))?.1)
+async fn excerpts(
+    conn: &mut SqliteConnection,
+    query: &Query,
+    session: SessionPk,
+    most: u32,
+) -> Result<Vec<SessionHit>, StoreError> {
+    if query.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = hits_of(conn, query, session, usize::try_from(most.max(1)).unwrap_or(1)).await?;
+    let hit = |hit: SearchHit| SessionHit {
+        kind: hit.kind,
+        position: hit.position,
+        role: hit.role,
+        timestamp: hit.timestamp,
+        excerpt: hit.excerpt,
+        marks: hit.marks,
+    };
+    Ok(found.into_iter().map(hit).collect())
 }
 
-/// Keys of the sessions that have a matching title or message, as a JSON array.
-async fn matching(conn: &mut SqliteConnection, query: &Query) -> Result<String, StoreError> {
+/// Keys of the sessions that have a matching title, message or tool call, as a JSON array.
+pub(crate) async fn matching(conn: &mut SqliteConnection, query: &Query) -> Result<String, StoreError> {
     if query.is_empty() {
         return Ok("[]".to_owned());
     }
     // Messages have even keys.
     let found: Vec<i64> = sqlx::query_scalar(
-        "SELECT m.session FROM item_index i CROSS JOIN messages m ON m.pk = i.rowid
-         WHERE i.item_index MATCH ?1 AND i.rowid % 2 = 0
+        "SELECT iif(i.rowid % 2 = 0, (SELECT session FROM messages WHERE pk = i.rowid),
+            (SELECT session FROM tool_calls WHERE pk = i.rowid))
+         FROM item_index i WHERE i.item_index MATCH ?1
          UNION SELECT rowid FROM title_index WHERE title_index MATCH ?1",
     )
     .bind(query.fts())
@@ -88,7 +116,7 @@ async fn matching(conn: &mut SqliteConnection, query: &Query) -> Result<String, 
 }
 
 /// The `WHERE` of a filter; always with one condition at least, so that more can be added.
-fn narrow(sql: &mut QueryBuilder<Sqlite>, filter: &SessionFilter, found: Option<&str>) {
+pub(crate) fn narrow(sql: &mut QueryBuilder<Sqlite>, filter: &SessionFilter, found: Option<&str>) {
     sql.push(" WHERE 1");
     if let Some(state) = filter.state {
         sql.push(" AND s.state = ").push_bind(state.number());
@@ -98,6 +126,16 @@ fn narrow(sql: &mut QueryBuilder<Sqlite>, filter: &SessionFilter, found: Option<
     }
     if let Some(workspace) = &filter.workspace {
         sql.push(" AND s.workspace = ").push_bind(workspace.clone());
+    }
+    if let Some(editor) = &filter.editor {
+        sql.push(" AND s.editor = ").push_bind(editor.clone());
+    }
+    if let Some(model) = &filter.model {
+        sql.push(" AND s.model = ").push_bind(model.clone());
+    }
+    if let Some(ids) = &filter.ids {
+        let ids = serde_json::json!(ids).to_string();
+        sql.push(" AND s.id IN (SELECT value FROM json_each(").push_bind(ids).push("))");
     }
     match filter.starred {
         // As it stands in the partial index.

@@ -73,16 +73,38 @@ impl Store {
         let room = limit - answer.hits.len();
         let found = items(&mut tx, &fts, place.items, within.as_ref(), room + 1).await?;
         for pk in found.iter().take(room) {
-            answer.hits.push(match pk % 2 == 0 {
-                true => message_hit(&mut tx, *pk, &query).await?,
-                false => call_hit(&mut tx, *pk, &query).await?,
-            });
+            answer.hits.push(item(&mut tx, *pk, &query).await?);
         }
         if found.len() > room {
             let before = room.checked_sub(1).and_then(|last| found.get(last)).copied().unwrap_or(i64::MAX);
             answer.next_cursor = Some(Cursor::new("i").int(before).finish());
         }
         Ok(answer)
+    }
+}
+
+/// The hits of one session, as a search in it finds them: its title first, then the newest.
+pub(crate) async fn hits_of(
+    conn: &mut SqliteConnection,
+    query: &Query,
+    session: SessionPk,
+    limit: usize,
+) -> Result<Vec<SearchHit>, StoreError> {
+    let (fts, within) = (query.fts(), within(conn, session).await?);
+    let mut hits = Vec::new();
+    for pk in titles(conn, &fts, i64::MAX, Some(&within), limit).await? {
+        hits.push(title_hit(conn, pk, query).await?);
+    }
+    for pk in items(conn, &fts, i64::MAX, Some(&within), limit - hits.len()).await? {
+        hits.push(item(conn, pk, query).await?);
+    }
+    Ok(hits)
+}
+
+async fn item(conn: &mut SqliteConnection, pk: i64, query: &Query) -> Result<SearchHit, StoreError> {
+    match pk % 2 == 0 {
+        true => message_hit(conn, pk, query).await,
+        false => call_hit(conn, pk, query).await,
     }
 }
 

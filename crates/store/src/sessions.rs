@@ -17,8 +17,9 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 static SESSIONS: Insert = Insert::new(
     "INSERT INTO sessions (pk, id, state, has_snapshots, started_at, last_event_at, last_received_at, ended_at, \
      events, messages, tool_calls, conflicts, expected_messages, positions, key_at, key_seq, key_lsn, key_event_id, \
-     title, provider, model, workspace, editor, end_reason, preview, title_words, metadata)",
-    27,
+     title, provider, model, workspace, editor, end_reason, preview, title_words, metadata, \
+     revision, first_revision)",
+    29,
     "ON CONFLICT (pk) DO UPDATE SET state = excluded.state, has_snapshots = excluded.has_snapshots, \
      started_at = excluded.started_at, last_event_at = excluded.last_event_at, \
      last_received_at = excluded.last_received_at, ended_at = excluded.ended_at, events = excluded.events, \
@@ -27,7 +28,7 @@ static SESSIONS: Insert = Insert::new(
      key_seq = excluded.key_seq, key_lsn = excluded.key_lsn, key_event_id = excluded.key_event_id, \
      title = excluded.title, provider = excluded.provider, model = excluded.model, workspace = excluded.workspace, \
      editor = excluded.editor, end_reason = excluded.end_reason, preview = excluded.preview, \
-     title_words = excluded.title_words, metadata = excluded.metadata",
+     title_words = excluded.title_words, metadata = excluded.metadata, revision = excluded.revision",
 );
 
 /// A [`StoredSession`], from `sessions s` joined with [`LAST_INTERRUPTION`].
@@ -140,11 +141,15 @@ pub(crate) async fn set_meta(
     Ok(())
 }
 
-pub(crate) async fn upsert(conn: &mut SqliteConnection, sessions: &[SessionWrite]) -> Result<(), StoreError> {
-    SESSIONS.run(conn, "write sessions", sessions, bind).await
+pub(crate) async fn upsert(
+    conn: &mut SqliteConnection,
+    sessions: &[SessionWrite],
+    revision: i64,
+) -> Result<(), StoreError> {
+    SESSIONS.run(conn, "write sessions", sessions, |values, write| bind(values, write, revision)).await
 }
 
-fn bind(values: &mut Values, write: &SessionWrite) {
+fn bind(values: &mut Values, write: &SessionWrite, revision: i64) {
     let record = &write.record;
     values.push(write.pk.0);
     values.push(record.id.as_str());
@@ -173,6 +178,8 @@ fn bind(values: &mut Values, write: &SessionWrite) {
     values.push(record.preview.as_deref());
     values.push(record.title.as_deref().and_then(spaced));
     values.json(Some(&record.metadata).filter(|map| !map.is_empty()));
+    values.push(revision);
+    values.push(revision);
 }
 
 pub(crate) fn stored(row: &SqliteRow) -> Result<StoredSession, StoreError> {
@@ -240,6 +247,7 @@ pub(crate) fn summary(cells: &mut Cells<'_>) -> Result<(SessionPk, SessionSummar
         starred: cells.flag()?,
         tags: cells.json()?,
         live: false,
+        hits: None,
     };
     Ok((pk, summary))
 }

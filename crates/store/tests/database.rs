@@ -108,7 +108,7 @@ async fn a_newer_schema_is_refused() {
     with_rows(&path).await;
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path);
     let mut side = sqlx::ConnectOptions::connect(&options).await.unwrap();
-    sqlx::query("INSERT INTO _sqlx_migrations SELECT 9999, description, installed_on, success, checksum, execution_time FROM _sqlx_migrations WHERE version = 1")
+    sqlx::query("INSERT INTO _sqlx_migrations SELECT 9999, description, installed_on, success, checksum, execution_time FROM _sqlx_migrations LIMIT 1")
         .execute(&mut side)
         .await
         .unwrap();

@@ -131,8 +131,8 @@ async fn follows_changes_of_text_and_title() {
     assert_eq!(store.list(&filter("fox")).await.unwrap().total, 1);
     assert_eq!(
         store.list(&filter("main")).await.unwrap().total,
-        0,
-        "tool calls are not what a list is searched for"
+        1,
+        "a tool call is found, as search finds it"
     );
     assert_eq!(store.list(&filter("*")).await.unwrap().total, 0);
     assert_eq!(store.integrity().await.unwrap().iter().filter(|p| p.contains("index")).count(), 0);

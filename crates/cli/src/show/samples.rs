@@ -90,6 +90,11 @@ pub fn detail() -> SessionDetail {
         conflicts: vec![],
         other: vec![],
         purge_at: None,
+        revision: 3,
+        items: 5,
+        other_count: 0,
+        conflict_count: 0,
+        holes: vec![],
     }
 }
 

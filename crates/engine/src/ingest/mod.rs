@@ -27,6 +27,7 @@ use crate::shared::Shared;
 use crate::{EngineConfig, EngineError, RecordError};
 use chasm_journal::{Durable, Journal};
 use chasm_protocol::api::SnapshotAnswer;
+use chasm_protocol::lifecycle::LiveEvent;
 use chasm_protocol::{ConnectionId, LifecycleEvent, SessionId, Timestamp};
 use chasm_store::Store;
 use presence::Presence;
@@ -81,6 +82,8 @@ pub struct Ingest {
     readers: Vec<(u64, oneshot::Sender<()>)>,
     /// What is told once the record that it rests on is durable.
     untold: VecDeque<(u64, Timestamp, LifecycleEvent)>,
+    /// Texts for those who watch a session, until their record is durable.
+    untold_deltas: VecDeque<(u64, SessionId, LiveEvent)>,
     flush: FlushLink,
     last_flush: Instant,
     /// Why nothing is taken; `None` while all is well.
@@ -118,6 +121,7 @@ impl Ingest {
             snapshots: Vec::new(),
             readers: Vec::new(),
             untold: VecDeque::new(),
+            untold_deltas: VecDeque::new(),
             last_flush: Instant::now(),
             refusal: None,
             outage_since: None,
@@ -241,6 +245,11 @@ impl Ingest {
         while self.untold.front().is_some_and(|(lsn, ..)| *lsn <= through) {
             if let Some((_, at, event)) = self.untold.pop_front() {
                 self.shared.hub.tell(at, event);
+            }
+        }
+        while self.untold_deltas.front().is_some_and(|(lsn, ..)| *lsn <= through) {
+            if let Some((_, session, delta)) = self.untold_deltas.pop_front() {
+                self.shared.deltas.tell(&session, delta);
             }
         }
         if !matches!(durable.state, chasm_journal::State::Open) && self.refusal.is_none() {

@@ -44,6 +44,7 @@ impl Ingest {
             let _ = waiting.reply.send(Err(refusal.clone().into()));
         }
         self.untold.clear();
+        self.untold_deltas.clear();
         self.note_buffer();
         if refusal == RecordError::ShuttingDown {
             self.refusal = Some(refusal);

@@ -4,12 +4,14 @@
 
 use super::{Ingest, Submission, Waiting, WaitingSnapshot};
 use crate::codec::Record;
+use crate::deltas::{Deltas, live_delta};
 use crate::handle::Outcome;
 use crate::pending::{Pending, PendingEvent, What};
 use crate::tracked::Tracked;
 use crate::{EngineError, RecordError};
 use chasm_journal::{AppendError, Batch};
 use chasm_protocol::api::{SnapshotAnswer, SnapshotRequest};
+use chasm_protocol::lifecycle::LiveEvent;
 use chasm_protocol::session::State;
 use chasm_protocol::{Body, ConnectionId, Event, Identity, LifecycleEvent, Parsed, SessionId, Timestamp};
 use chasm_store::{EventRow, EventRowKind};
@@ -66,7 +68,16 @@ impl Ingest {
                 return;
             }
         };
-        let mut pass = Pass { batch, connection, records: Vec::new(), news: Vec::new(), wait_for: 0 };
+        let shared = self.shared.clone();
+        let mut pass = Pass {
+            batch,
+            connection,
+            records: Vec::new(),
+            news: Vec::new(),
+            wait_for: 0,
+            watched: &shared.deltas,
+            deltas: Vec::new(),
+        };
         let mut outcomes = Vec::with_capacity(events.len());
         for parsed in events {
             let now = self.now();
@@ -84,13 +95,14 @@ impl Ingest {
                 }
             }
         }
-        let Pass { batch, records, news, wait_for, .. } = pass;
+        let Pass { batch, records, news, wait_for, deltas, .. } = pass;
         let last = batch.commit().map(|appended| appended.last.0);
         self.last_lsn = last.unwrap_or(self.last_lsn);
         self.keep(records, weight);
         for (lsn, at, event) in news {
             self.tell_when_durable(lsn, at, event);
         }
+        self.untold_deltas.extend(deltas);
         let lsn = last.unwrap_or(0).max(wait_for).max(self.waiting.back().map_or(0, |w| w.lsn));
         let waiting = Waiting { lsn, outcomes, reply };
         match wait_for.min(self.inherited) {
@@ -220,6 +232,9 @@ struct Pass<'a> {
     news: Vec<(u64, Timestamp, LifecycleEvent)>,
     /// The last record that a duplicate's original may be waiting in.
     wait_for: u64,
+    watched: &'a Deltas,
+    /// Texts that someone watches.
+    deltas: Vec<(u64, SessionId, LiveEvent)>,
 }
 
 impl Pass<'_> {
@@ -247,6 +262,13 @@ impl Pass<'_> {
         let record = Record::Event { received_at: now, connection: self.connection, kind, raw };
         let lsn = push(&mut self.batch, &record)?;
         let session = parsed.event.session_id.clone();
+        if let Body::MessageDelta(delta) = &parsed.event.body
+            && kind == EventRowKind::Folded
+            && self.watched.is_watched(&session)
+        {
+            let at = parsed.event.timestamp.unwrap_or(now);
+            self.deltas.push((lsn, session.clone(), live_delta(&session, delta, at)));
+        }
         let weight = super::command::weight(&parsed);
         let before = tracked.exists.then(|| tracked.state());
         let event = enter(parsed, identity, kind, lsn, now, self.connection, tracked);

@@ -48,20 +48,25 @@ pub(crate) async fn download(State(app): Shared, Id(id): Id, mut query: Query) -
     let body = match format {
         Format::Jsonl => lines(&app, id).await?,
         // a long session takes some time to write down
-        _ => tokio::task::spawn_blocking(move || match format {
-            Format::Html => export::html(&session).into_bytes(),
-            Format::Json => serde_json::to_vec_pretty(&session).unwrap_or_default(),
-            Format::Markdown | Format::Jsonl => export::markdown(&session).into_bytes(),
-        })
-        .await
-        .map_err(Failure::internal)?
-        .into(),
+        _ => tokio::task::spawn_blocking(move || whole(&session, format))
+            .await
+            .map_err(Failure::internal)?
+            .into(),
     };
     let mut response = body.into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
     headers.insert(CONTENT_DISPOSITION, HeaderValue::from_str(&disposition).map_err(Failure::internal)?);
     Ok(response)
+}
+
+/// The session written down, but for JSON lines, which are not made of it.
+pub(super) fn whole(session: &SessionDetail, format: Format) -> Vec<u8> {
+    match format {
+        Format::Html => export::html(session).into_bytes(),
+        Format::Json => serde_json::to_vec_pretty(session).unwrap_or_default(),
+        Format::Markdown | Format::Jsonl => export::markdown(session).into_bytes(),
+    }
 }
 
 /// Raw events, one a line. The first page is read before the head is sent, so that a failure is an answer of its own.
@@ -85,7 +90,7 @@ async fn lines(app: &Arc<App>, id: SessionId) -> Result<Body, Failure> {
     Ok(Body::from_stream(pages))
 }
 
-fn text(page: &EventPage) -> Bytes {
+pub(super) fn text(page: &EventPage) -> Bytes {
     let mut text = Vec::new();
     for stored in &page.events {
         // a value that was JSON is JSON

@@ -12,8 +12,9 @@ use chasm_protocol::api::PurgeReceipt;
 use chasm_protocol::api::{ErrorBody, EventPage, SessionFilter, SessionPage, SessionPatch, SessionSort};
 use chasm_protocol::limits::{QUERY_BYTES, TAGS_MAX, TITLE_BYTES};
 use chasm_protocol::session::SessionDetail;
-use chasm_protocol::{ErrorCode, State as SessionState};
+use chasm_protocol::{ErrorCode, SessionId, State as SessionState};
 use http::{HeaderMap, StatusCode};
+use percent_encoding::percent_decode_str;
 
 const STATES: &[(&str, Option<SessionState>)] = &[
     ("active", Some(SessionState::Recording)),
@@ -32,6 +33,14 @@ const SORTS: &[(&str, SessionSort)] = &[
     ("messages", SessionSort::Messages),
 ];
 
+/// Sessions that a list may be asked for by id.
+const IDS_MAX: usize = 100;
+/// Sessions of a page with excerpts.
+const EXCERPTED_MAX: u32 = 200;
+
+/// `items=none`: the session without its lists, which `/items` has in parts.
+const ITEMS: &[(&str, bool)] = &[("none", false), ("all", true)];
+
 /// Lists sessions: by default those that are recorded now.
 #[utoipa::path(
     get,
@@ -40,14 +49,18 @@ const SORTS: &[(&str, SessionSort)] = &[
     operation_id = "listSessions",
     params(
         ("state" = Option<String>, Query, description = "active (default: recording), all, recording, interrupted, completed, recovered"),
-        ("q" = Option<String>, Query, description = "words that title, preview or messages must have"),
+        ("q" = Option<String>, Query, description = "words that title, a message or a tool call must have"),
         ("provider" = Option<String>, Query, description = "such as anthropic"),
         ("workspace" = Option<String>, Query, description = "folder or project"),
+        ("editor" = Option<String>, Query, description = "such as vscode"),
+        ("model" = Option<String>, Query, description = "such as claude-opus-4"),
+        ("ids" = Option<String>, Query, description = "these sessions: at most 100 ids with commas between, each percent-encoded"),
         ("starred" = Option<bool>, Query, description = "only these, or only the others"),
         ("tag" = Option<String>, Query, description = "a tag"),
         ("since" = Option<String>, Query, description = "last event at or after: RFC 3339, or milliseconds"),
         ("until" = Option<String>, Query, description = "first event before: RFC 3339, or milliseconds"),
         ("sort" = Option<String>, Query, description = "recent (default), oldest, started, title, messages"),
+        ("excerpts" = Option<u32>, Query, description = "with q: 1 to 10 hits of each session; then limit is at most 200"),
         ("limit" = Option<u32>, Query, description = "1 to 1000, default 50"),
         ("cursor" = Option<String>, Query, description = "next_cursor of the page before"),
     ),
@@ -57,21 +70,58 @@ const SORTS: &[(&str, SessionSort)] = &[
     )
 )]
 pub(crate) async fn list(State(app): Shared, mut query: Query) -> Result<Json<SessionPage>, Failure> {
-    let filter = SessionFilter {
+    let mut filter = narrowed(&mut query)?;
+    filter.sort = query.choice("sort", SORTS)?.unwrap_or_default();
+    filter.limit = query.limit()?;
+    filter.cursor = query.text("cursor");
+    filter.excerpts = excerpts(&mut query, &filter)?;
+    query.end()?;
+    Ok(Json(app.engine.sessions(filter).await?))
+}
+
+/// What a list is narrowed to.
+pub(super) fn narrowed(query: &mut Query) -> Result<SessionFilter, Failure> {
+    Ok(SessionFilter {
         state: query.choice("state", STATES)?.unwrap_or(Some(SessionState::Recording)),
         q: query.short("q", QUERY_BYTES)?,
         provider: query.text("provider"),
         workspace: query.text("workspace"),
+        editor: query.text("editor"),
+        model: query.text("model"),
+        ids: query.text("ids").map(|ids| listed(&ids)).transpose()?,
         starred: query.choice("starred", &[("true", true), ("false", false)])?,
         tag: query.text("tag"),
         since: query.time("since")?,
         until: query.time("until")?,
-        sort: query.choice("sort", SORTS)?.unwrap_or_default(),
-        limit: query.limit()?,
-        cursor: query.text("cursor"),
+        ..SessionFilter::default()
+    })
+}
+
+/// Ids with commas between; each of them encoded, for an id may have a comma itself.
+fn listed(ids: &str) -> Result<Vec<SessionId>, Failure> {
+    let one = |id: &str| {
+        let id = percent_decode_str(id)
+            .decode_utf8()
+            .map_err(|_| Failure::bad_request("an id of `ids` is not percent-encoded UTF-8"))?;
+        SessionId::new(id).map_err(|e| Failure::bad_request(format!("`ids`: {e}")))
     };
-    query.end()?;
-    Ok(Json(app.engine.sessions(filter).await?))
+    let ids = ids.split(',').map(one).collect::<Result<Vec<_>, _>>()?;
+    match ids.len() {
+        n if n > IDS_MAX => Err(Failure::bad_request(format!("{n} `ids`: at most {IDS_MAX} are allowed"))),
+        _ => Ok(ids),
+    }
+}
+
+/// Hits of each session: each costs a search of its own, so there are few of them.
+fn excerpts(query: &mut Query, filter: &SessionFilter) -> Result<Option<u32>, Failure> {
+    match query.whole("excerpts")? {
+        None => Ok(None),
+        Some(n @ 1..=10) if filter.limit <= EXCERPTED_MAX => Ok(u32::try_from(n).ok()),
+        Some(1..=10) => {
+            Err(Failure::bad_request(format!("with `excerpts`, `limit` is at most {EXCERPTED_MAX}")))
+        }
+        Some(n) => Err(Failure::bad_request(format!("`excerpts` = {n}: it has to be 1 to 10"))),
+    }
 }
 
 /// A session with its messages, tool calls, interruptions, holes and recoveries.
@@ -80,7 +130,10 @@ pub(crate) async fn list(State(app): Shared, mut query: Query) -> Result<Json<Se
     path = "/api/recording/sessions/{id}",
     tag = "read",
     operation_id = "getSession",
-    params(("id" = String, Path, description = "the session's id, percent-encoded")),
+    params(
+        ("id" = String, Path, description = "the session's id, percent-encoded"),
+        ("items" = Option<String>, Query, description = "all (default), or none: with empty lists, for /items has them in parts"),
+    ),
     responses(
         (status = 200, description = "the session", body = SessionDetail),
         (status = 404, description = "no such session", body = ErrorBody),
@@ -89,10 +142,12 @@ pub(crate) async fn list(State(app): Shared, mut query: Query) -> Result<Json<Se
 pub(crate) async fn show(
     State(app): Shared,
     Id(id): Id,
-    query: Query,
+    mut query: Query,
 ) -> Result<Json<SessionDetail>, Failure> {
+    let whole = query.choice("items", ITEMS)?.unwrap_or(true);
     query.end()?;
-    Ok(Json(app.engine.session(&id).await?))
+    let detail = if whole { app.engine.session(&id).await? } else { app.engine.session_head(&id).await? };
+    Ok(Json(detail))
 }
 
 /// A session's raw events, as received, in order.
@@ -127,7 +182,10 @@ pub(crate) async fn events(
     path = "/api/recording/sessions/{id}",
     tag = "read",
     operation_id = "changeSession",
-    params(("id" = String, Path, description = "the session's id, percent-encoded")),
+    params(
+        ("id" = String, Path, description = "the session's id, percent-encoded"),
+        ("items" = Option<String>, Query, description = "all (default), or none: the answer has empty lists"),
+    ),
     request_body = SessionPatch,
     responses(
         (status = 200, description = "the session as it is now", body = SessionDetail),
@@ -138,12 +196,19 @@ pub(crate) async fn events(
 pub(crate) async fn change(
     State(app): Shared,
     Id(id): Id,
+    mut query: Query,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<SessionDetail>, Failure> {
+    let whole = query.choice("items", ITEMS)?.unwrap_or(true);
+    query.end()?;
     let patch: SessionPatch = body::json(&app, &headers, body, false).await?;
     check(&patch)?;
-    Ok(Json(app.engine.patch(&id, patch).await?))
+    let detail = match whole {
+        true => app.engine.patch(&id, patch).await?,
+        false => app.engine.patch_head(&id, patch).await?,
+    };
+    Ok(Json(detail))
 }
 
 /// Deletes a session for good: gone from database, index, snapshots and journal. `Prefer: return=representation` asks for

@@ -104,6 +104,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/recording/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sessions as one ZIP file, each as its own export would be. */
+        post: operations["exportSessions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/recording/live": {
         parameters: {
             query?: never;
@@ -241,6 +258,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/recording/retention/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What retention would delete for good now, as set or as asked. Changes nothing. */
+        post: operations["previewRetention"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recording/retention/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Deletes for good what the settings do not keep, now instead of within the hour. */
+        post: operations["runRetention"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/recording/search": {
         parameters: {
             query?: never;
@@ -275,6 +326,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/recording/sessions/facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The values of each facet of the list and how many sessions have them, each under the filters of the others. */
+        get: operations["listFacets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/recording/sessions/{id}": {
         parameters: {
             query?: never;
@@ -286,7 +354,10 @@ export interface paths {
         get: operations["getSession"];
         put?: never;
         post?: never;
-        /** Deletes a session: gone from database, index, snapshots and journal. */
+        /**
+         * Deletes a session for good: gone from database, index, snapshots and journal. `Prefer: return=representation` asks for
+         *     a receipt.
+         */
         delete: operations["deleteSession"];
         options?: never;
         head?: never;
@@ -320,6 +391,23 @@ export interface paths {
         };
         /** A session as a file. */
         get: operations["exportSession"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recording/sessions/{id}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A part of a session: messages, tool calls and events of unknown types, by position. */
+        get: operations["listItems"];
         put?: never;
         post?: never;
         delete?: never;
@@ -362,6 +450,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/recording/trash": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is in the trash, the latest first. */
+        get: operations["listTrash"];
+        put?: never;
+        /** Puts sessions into the trash: out of every list, and deleted for good after `trash.keep_secs`. */
+        post: operations["trashSessions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recording/trash/purge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Deletes sessions of the trash for good, now: the ones named, or all. */
+        post: operations["purgeTrash"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recording/trash/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes sessions out of the trash, with all that they had. */
+        post: operations["restoreSessions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/settings": {
         parameters: {
             query?: never;
@@ -391,6 +531,40 @@ export interface paths {
         put?: never;
         /** Makes a one-time ticket: opening its address gives the browser a cookie. */
         post: operations["makeTicket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The token that clients show where `auth = "token"`. */
+        get: operations["getToken"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/token/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a new token. The old one, all cookies and all tickets end; open WebSockets stay; the caller's own cookie is renewed. */
+        post: operations["rotateToken"];
         delete?: never;
         options?: never;
         head?: never;
@@ -542,7 +716,7 @@ export interface components {
          * @description Why something was refused. The text form is `snake_case`.
          * @enum {string}
          */
-        ErrorCode: "bad_json" | "missing_field" | "invalid_field" | "too_deep" | "too_large" | "batch_too_large" | "paused" | "storage_full" | "not_recording" | "shutting_down" | "overloaded" | "unknown_frame" | "bad_request" | "not_found" | "method_not_allowed" | "unsupported_media_type" | "forbidden_host" | "forbidden_origin" | "forbidden_site" | "unauthorized" | "conflict" | "no_desktop" | "internal";
+        ErrorCode: "bad_json" | "missing_field" | "invalid_field" | "too_deep" | "too_large" | "batch_too_large" | "paused" | "storage_full" | "not_recording" | "shutting_down" | "overloaded" | "unknown_frame" | "bad_request" | "not_found" | "method_not_allowed" | "unsupported_media_type" | "forbidden_host" | "forbidden_origin" | "forbidden_site" | "unauthorized" | "conflict" | "no_desktop" | "revision_gone" | "internal";
         ErrorDetail: {
             code: components["schemas"]["ErrorCode"];
             /** @description A sentence that says what to do. */
@@ -587,10 +761,56 @@ export interface components {
             /** Format: int64 */
             messages: number;
         };
+        /**
+         * @description How a session is written down.
+         * @enum {string}
+         */
+        ExportFormat: "markdown" | "json" | "jsonl" | "html";
+        /** @description Body of `POST /api/recording/export`. */
+        ExportRequest: {
+            /** @description 1 to 1000 of them. */
+            session_ids: string[];
+            format?: components["schemas"]["ExportFormat"];
+        };
+        /** @description A value, and how many sessions have it. */
+        Facet: {
+            value: string;
+            /** Format: int64 */
+            count: number;
+        };
+        /** @description The values of each facet, the most frequent first, at most 200 of each. Each facet counts under the filters of the others. */
+        Facets: {
+            states: components["schemas"]["Facet"][];
+            providers: components["schemas"]["Facet"][];
+            editors: components["schemas"]["Facet"][];
+            workspaces: components["schemas"]["Facet"][];
+            models: components["schemas"]["Facet"][];
+            tags: components["schemas"]["Facet"][];
+        };
         /** @enum {string} */
         Health: "recording" | "paused" | "degraded";
         /** @enum {string} */
         HitKind: "title" | "message" | "tool_call";
+        /** @description Events that a client sent and that never came, with what is around them. */
+        Hole: {
+            /**
+             * Format: int64
+             * @description The first missing `seq`.
+             */
+            from: number;
+            /**
+             * Format: int64
+             * @description The last missing `seq`.
+             */
+            to: number;
+            after?: components["schemas"]["Timestamp"] | null;
+            before?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description Place of the first message or tool call behind the hole.
+             */
+            before_position?: number | null;
+        };
         InterruptedAtStart: {
             session_id: string;
             reason: components["schemas"]["InterruptionReason"];
@@ -606,12 +826,48 @@ export interface components {
              * @description Events that happened before `until` and were sent after it.
              */
             replayed: number;
+            /**
+             * Format: int64
+             * @description Place of the first message or tool call that came after `since`; absent where there is none, or none was looked for.
+             */
+            before_position?: number | null;
+            /** @description Places of what was replayed, as inclusive ranges; at most 100 of them. */
+            replayed_positions?: [
+                number,
+                number
+            ][];
         };
         /**
          * @description Why a session was interrupted.
          * @enum {string}
          */
         InterruptionReason: "disconnect" | "server_crash" | "server_stop" | "timeout";
+        /** @description A part of a session, by position. */
+        ItemsPage: {
+            items: components["schemas"]["SessionItem"][];
+            /**
+             * Format: int64
+             * @description `from` of the next part; absent where this one reaches the end.
+             */
+            next_from?: number | null;
+            /**
+             * Format: int64
+             * @description What this part is a view of. Who reads several parts keeps the revision of the first one for `changed_since`.
+             */
+            revision: number;
+            /**
+             * Format: int64
+             * @description The highest position.
+             */
+            total: number;
+            /** @description Positions that had an item and have none any more; with `changed_since` only. */
+            removed?: number[] | null;
+            /**
+             * Format: int64
+             * @description Events of unknown types that belong to this part and would have made it too long; the list of events has them.
+             */
+            others_left_out?: number;
+        };
         JournalStatus: {
             /** Format: int64 */
             segments: number;
@@ -710,6 +966,20 @@ export interface components {
             session_id: string;
             /** @enum {string} */
             kind: "deleted";
+        } | {
+            session_ids: string[];
+            purge_at: components["schemas"]["Timestamp"];
+            /** @enum {string} */
+            kind: "trashed";
+        } | {
+            session_ids: string[];
+            /** @enum {string} */
+            kind: "restored";
+        } | {
+            reason: components["schemas"]["PurgeReason"];
+            receipt: components["schemas"]["Purged"];
+            /** @enum {string} */
+            kind: "purged";
         };
         /** @description One item of the live stream (`GET /api/recording/live`). */
         LiveEvent: {
@@ -721,6 +991,14 @@ export interface components {
             session_ids: string[];
             /** @enum {string} */
             type: "changed";
+        } | {
+            session_id: string;
+            message_id: string;
+            role?: components["schemas"]["Role"] | null;
+            delta: string;
+            at: components["schemas"]["Timestamp"];
+            /** @enum {string} */
+            type: "delta";
         } | {
             /** Format: int64 */
             missed: number;
@@ -753,6 +1031,8 @@ export interface components {
             /** @description Other contents that a source has for this message and that do not continue the one shown. */
             versions?: components["schemas"]["Version"][];
         };
+        /** @description Body of a call that takes nothing. */
+        Nothing: Record<string, never>;
         /** @description A lifecycle event that was kept. */
         Notice: components["schemas"]["LifecycleEvent"] & {
             /** Format: int64 */
@@ -780,6 +1060,14 @@ export interface components {
          * @enum {string}
          */
         Origin: "event" | "snapshot" | "editor_file";
+        /** @description An event of an unknown type, and where it happened. */
+        OtherItem: components["schemas"]["StoredEvent"] & {
+            /**
+             * Format: int64
+             * @description Place of the first item behind it; one above the highest where there is none.
+             */
+            before: number;
+        };
         Part: {
             state: components["schemas"]["PartState"];
             /** @description What is missing, and what to do about it. */
@@ -810,6 +1098,40 @@ export interface components {
          * @enum {string}
          */
         ProblemCode: "disk_full" | "sync_failed" | "database_failed" | "stopping";
+        /**
+         * @description Why sessions were deleted for good.
+         * @enum {string}
+         */
+        PurgeReason: "trash" | "retention" | "delete";
+        /** @description What was deleted for good. */
+        PurgeReceipt: components["schemas"]["Purged"] & {
+            /** @description At most 1000 of them. */
+            session_ids: string[];
+        };
+        /** @description Body of `POST /api/recording/trash/purge`. */
+        PurgeRequest: {
+            /** @description These of the trash; absent: all of it. */
+            session_ids?: string[] | null;
+        };
+        /** @description What was deleted for good, in numbers. */
+        Purged: {
+            at: components["schemas"]["Timestamp"];
+            /** Format: int64 */
+            sessions: number;
+            /** Format: int64 */
+            messages: number;
+            /** Format: int64 */
+            tool_calls: number;
+            /** Format: int64 */
+            events: number;
+            /** Format: int64 */
+            snapshots: number;
+            /**
+             * Format: int64
+             * @description Of the raw events, snapshots and items, as stored.
+             */
+            bytes: number;
+        };
         /** @description `GET /api/recording/rates`: what this run recorded, second by second, in steps; the oldest first. */
         Rates: {
             /** Format: int32 */
@@ -910,6 +1232,47 @@ export interface components {
             field: string;
             reason: string;
         };
+        /** @description Answer to `POST /api/recording/trash/restore`. */
+        RestoreAnswer: {
+            restored: string[];
+            /** @description Not in the trash, or not any more. */
+            unknown: string[];
+        };
+        /** @description What retention would delete for good. */
+        RetentionPreview: {
+            /** Format: int64 */
+            sessions: number;
+            /** Format: int64 */
+            messages: number;
+            /**
+             * Format: int64
+             * @description Of the raw events, snapshots and items, as stored.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description How many of them are interrupted.
+             */
+            interrupted: number;
+            oldest?: components["schemas"]["Timestamp"] | null;
+            newest?: components["schemas"]["Timestamp"] | null;
+            /** @description Some of them, the oldest first. */
+            sample: components["schemas"]["SessionSummary"][];
+        };
+        /** @description Body of `POST /api/recording/retention/preview`. A field that is absent is as set. */
+        RetentionRequest: {
+            /**
+             * Format: int64
+             * @description 0: for ever.
+             */
+            days?: number | null;
+            keep_starred?: boolean | null;
+            /**
+             * Format: int64
+             * @description 0: no limit.
+             */
+            max_gib?: number | null;
+        };
         /**
          * @description Who speaks. The numbers are stored and never change their meaning.
          * @enum {string}
@@ -961,7 +1324,64 @@ export interface components {
             conflicts: components["schemas"]["StoredEvent"][];
             /** @description Events of unknown types. */
             other: components["schemas"]["StoredEvent"][];
+            purge_at?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description Grows with every change of the session's items or head.
+             */
+            revision?: number;
+            /**
+             * Format: int64
+             * @description The highest position of a message or tool call.
+             */
+            items?: number;
+            /**
+             * Format: int64
+             * @description How many events of unknown types there are.
+             */
+            other_count?: number;
+            /**
+             * Format: int64
+             * @description How many conflicting events there are.
+             */
+            conflict_count?: number;
+            /** @description The holes in `seq` with their places. */
+            holes?: components["schemas"]["Hole"][];
         };
+        /** @description A place in a session where words were found. */
+        SessionHit: {
+            kind: components["schemas"]["HitKind"];
+            /**
+             * Format: int64
+             * @description Place of the message or tool call; absent for a title.
+             */
+            position?: number | null;
+            role?: components["schemas"]["Role"] | null;
+            timestamp?: components["schemas"]["Timestamp"] | null;
+            /** @description Plain text around the hit. */
+            excerpt: string;
+            /** @description Byte ranges of `excerpt` that match, as `[from, to)`. */
+            marks: [
+                number,
+                number
+            ][];
+        };
+        /** @description Body of `POST /api/recording/trash` and `…/trash/restore`. */
+        SessionIds: {
+            /** @description 1 to 10000 of them. */
+            session_ids: string[];
+        };
+        /** @description Something that stands in a session's order. */
+        SessionItem: (components["schemas"]["Message"] & {
+            /** @enum {string} */
+            kind: "message";
+        }) | (components["schemas"]["ToolCall"] & {
+            /** @enum {string} */
+            kind: "tool_call";
+        }) | (components["schemas"]["OtherItem"] & {
+            /** @enum {string} */
+            kind: "other";
+        });
         SessionPage: {
             sessions: components["schemas"]["SessionSummary"][];
             /**
@@ -1003,6 +1423,8 @@ export interface components {
             tags: string[];
             /** @description A connection carries it right now. */
             live: boolean;
+            /** @description Where the words that the list was asked for stand; only where they were asked for. */
+            hits?: components["schemas"]["SessionHit"][] | null;
         };
         /**
          * @description What a setting's value is.
@@ -1196,6 +1618,14 @@ export interface components {
         };
         /** Format: date-time */
         Timestamp: string;
+        Token: {
+            /** @description 64 hexadecimal digits. */
+            token: string;
+            /** @description The file that has it. */
+            path: string;
+            /** @description Callers need it (`auth = "token"`). */
+            in_use: boolean;
+        };
         /** @description A tool call with its result, as folded. */
         ToolCall: {
             /**
@@ -1218,6 +1648,30 @@ export interface components {
             timestamp?: components["schemas"]["Timestamp"] | null;
             finished_at?: components["schemas"]["Timestamp"] | null;
             origin: components["schemas"]["Origin"];
+        };
+        /** @description Answer to `POST /api/recording/trash`. */
+        TrashAnswer: {
+            /** @description In the trash now, those that were there before included. */
+            trashed: string[];
+            /** @description When the first of them is deleted for good. */
+            purge_at: components["schemas"]["Timestamp"];
+            unknown: string[];
+        };
+        /** @description `GET /api/recording/trash` */
+        TrashPage: {
+            /** @description The latest first. */
+            sessions: components["schemas"]["TrashedSession"][];
+            /**
+             * Format: int64
+             * @description How many there are in all.
+             */
+            total: number;
+            next_cursor?: string | null;
+        };
+        TrashedSession: components["schemas"]["SessionSummary"] & {
+            trashed_at: components["schemas"]["Timestamp"];
+            /** @description When it is deleted for good. */
+            purge_at: components["schemas"]["Timestamp"];
         };
         /** @description Another version of a message. */
         Version: {
@@ -1500,9 +1954,54 @@ export interface operations {
             };
         };
     };
-    live: {
+    exportSessions: {
         parameters: {
             query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportRequest"];
+            };
+        };
+        responses: {
+            /** @description a download */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                };
+            };
+            /** @description no such session */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description no sessions, too many, or an unknown format */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    live: {
+        parameters: {
+            query?: {
+                /** @description also what streams into this session, as `delta` events; up to 8 times */
+                session?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1516,6 +2015,15 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": components["schemas"]["LiveEvent"];
+                };
+            };
+            /** @description a parameter makes no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -1772,6 +2280,63 @@ export interface operations {
             };
         };
     };
+    previewRetention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionRequest"];
+            };
+        };
+        responses: {
+            /** @description what would go */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionPreview"];
+                };
+            };
+            /** @description a value is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    runRetention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            /** @description what was deleted for good */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurgeReceipt"];
+                };
+            };
+        };
+    };
     search: {
         parameters: {
             query: {
@@ -1815,12 +2380,18 @@ export interface operations {
             query?: {
                 /** @description active (default: recording), all, recording, interrupted, completed, recovered */
                 state?: string;
-                /** @description words that title, preview or messages must have */
+                /** @description words that title, a message or a tool call must have */
                 q?: string;
                 /** @description such as anthropic */
                 provider?: string;
                 /** @description folder or project */
                 workspace?: string;
+                /** @description such as vscode */
+                editor?: string;
+                /** @description such as claude-opus-4 */
+                model?: string;
+                /** @description these sessions: at most 100 ids with commas between, each percent-encoded */
+                ids?: string;
                 /** @description only these, or only the others */
                 starred?: boolean;
                 /** @description a tag */
@@ -1831,6 +2402,8 @@ export interface operations {
                 until?: string;
                 /** @description recent (default), oldest, started, title, messages */
                 sort?: string;
+                /** @description with q: 1 to 10 hits of each session; then limit is at most 200 */
+                excerpts?: number;
                 /** @description 1 to 1000, default 50 */
                 limit?: number;
                 /** @description next_cursor of the page before */
@@ -1862,9 +2435,64 @@ export interface operations {
             };
         };
     };
+    listFacets: {
+        parameters: {
+            query?: {
+                /** @description active (default: recording), all, recording, interrupted, completed, recovered */
+                state?: string;
+                /** @description words that title, a message or a tool call must have */
+                q?: string;
+                /** @description such as anthropic */
+                provider?: string;
+                /** @description folder or project */
+                workspace?: string;
+                /** @description such as vscode */
+                editor?: string;
+                /** @description such as claude-opus-4 */
+                model?: string;
+                /** @description these sessions: at most 100 ids with commas between, each percent-encoded */
+                ids?: string;
+                /** @description only these, or only the others */
+                starred?: boolean;
+                /** @description a tag */
+                tag?: string;
+                /** @description last event at or after: RFC 3339, or milliseconds */
+                since?: string;
+                /** @description first event before: RFC 3339, or milliseconds */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the most frequent values of each facet */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Facets"];
+                };
+            };
+            /** @description a parameter makes no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     getSession: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description all (default), or none: with empty lists, for /items has them in parts */
+                items?: string;
+            };
             header?: never;
             path: {
                 /** @description the session's id, percent-encoded */
@@ -1897,7 +2525,10 @@ export interface operations {
     deleteSession: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `return=representation`: answer with a receipt */
+                prefer?: string | null;
+            };
             path: {
                 /** @description the session's id, percent-encoded */
                 id: string;
@@ -1906,6 +2537,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description it is gone, with this in it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurgeReceipt"];
+                };
+            };
             /** @description it is gone */
             204: {
                 headers: {
@@ -1926,7 +2566,10 @@ export interface operations {
     };
     changeSession: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description all (default), or none: the answer has empty lists */
+                items?: string;
+            };
             header?: never;
             path: {
                 /** @description the session's id, percent-encoded */
@@ -2053,6 +2696,65 @@ export interface operations {
             };
         };
     };
+    listItems: {
+        parameters: {
+            query?: {
+                /** @description from this position on; default 1 */
+                from?: number;
+                /** @description the last ones before this position; beside neither from nor changed_since */
+                before?: number;
+                /** @description only what changed after this revision; 0: everything */
+                changed_since?: number;
+                /** @description 1 to 1000, default 50; a part with much text ends earlier */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the session's id, percent-encoded */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a part of the session; who reads several keeps the revision of the first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemsPage"];
+                };
+            };
+            /** @description a parameter makes no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description no such session */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description what changed is not known any more: read all of it again */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     takeSnapshot: {
         parameters: {
             query?: never;
@@ -2120,6 +2822,139 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Status"];
+                };
+            };
+        };
+    };
+    listTrash: {
+        parameters: {
+            query?: {
+                /** @description 1 to 1000, default 50 */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a page of the trash */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrashPage"];
+                };
+            };
+            /** @description a parameter makes no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    trashSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionIds"];
+            };
+        };
+        responses: {
+            /** @description what is in the trash now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrashAnswer"];
+                };
+            };
+            /** @description a field is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    purgeTrash: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PurgeRequest"];
+            };
+        };
+        responses: {
+            /** @description what was deleted for good */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurgeReceipt"];
+                };
+            };
+            /** @description a field is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    restoreSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionIds"];
+            };
+        };
+        responses: {
+            /** @description what was restored */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreAnswer"];
+                };
+            };
+            /** @description a field is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -2194,6 +3029,59 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Ticket"];
+                };
+            };
+        };
+    };
+    getToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the token */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Token"];
+                };
+            };
+            /** @description the file has another token than the one in force */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    rotateToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            /** @description the new token */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Token"];
                 };
             };
         };

@@ -36,6 +36,7 @@ fn filter(args: List, view: &View) -> SessionFilter {
         sort: args.sort.into(),
         limit: 0,
         cursor: None,
+        ..SessionFilter::default()
     }
 }
 

@@ -48,7 +48,7 @@ MODULES := node_modules/.package-lock.json
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-$(MODULES): package-lock.json package.json ui/package.json
+$(MODULES): package-lock.json package.json ui/package.json tests/e2e/package.json
 	npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 

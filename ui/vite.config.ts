@@ -59,6 +59,7 @@ export default defineConfig(({ mode }) => ({
     include: ['src/**/*.test.ts', 'tests/**/*.test.ts'],
     setupFiles: ['./tests/setup.ts'],
     restoreMocks: true,
+    testTimeout: 30_000,
     css: true,
   },
   ...(mode === 'test' ? { resolve: { conditions: ['browser'] } } : {}),

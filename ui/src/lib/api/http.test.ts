@@ -18,7 +18,9 @@ describe('a call', () => {
   it('asks at the place that the session’s id leads to, whatever it has in it', async () => {
     const fetch = answering(() => json({}));
     await api.getSession('a/b c?d#e');
-    expect(String(fetch.mock.calls[0]?.[0])).toMatch(/\/api\/recording\/sessions\/a%2Fb%20c%3Fd%23e$/);
+    expect(String(fetch.mock.calls[0]?.[0])).toMatch(
+      /\/api\/recording\/sessions\/a%2Fb%20c%3Fd%23e\?items=none$/,
+    );
   });
 
   it('gives the recorder’s refusal as a value', async () => {

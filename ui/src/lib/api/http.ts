@@ -3,13 +3,21 @@
 // Owns fetch. Never throws: what goes wrong is a value (`ApiError`), so that every screen has to say what it shows then.
 
 import { serverAddress, token } from '../native';
-import type { ErrorCode } from './types';
+import type { ErrorCode, ErrorDetail, RefusedField } from './types';
 
 export type ApiError =
   /** Nobody answers at the recorder's address. */
   | { kind: 'away' }
   /** The recorder said no, and why. */
-  | { kind: 'refused'; status: number; code: ErrorCode; message: string; retryAfter?: number }
+  | {
+      kind: 'refused';
+      status: number;
+      code: ErrorCode;
+      message: string;
+      retryAfter?: number;
+      /** Which fields were refused, and the rule of each alone. */
+      fields?: readonly RefusedField[];
+    }
   /** An answer that is none of the recorder's. */
   | { kind: 'odd'; status: number; message: string }
   /** Nobody waits for the answer any more. */
@@ -19,11 +27,19 @@ export type Result<T> = { ok: true; value: T } | { ok: false; error: ApiError };
 
 export interface Ask {
   method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  query?: Record<string, string | number | boolean | undefined>;
+  query?: Record<string, string | number | boolean | readonly string[] | undefined>;
   body?: unknown;
   signal?: AbortSignal | undefined;
-  /** Goes through though the page is being closed. */
-  leaving?: boolean;
+}
+
+/** Why something did not work, for the end of a sentence; `away` is what is said where nobody answers. */
+export function because(error: ApiError, away: string): string {
+  return 'message' in error ? error.message : away;
+}
+
+/** What was asked for is not there any more. */
+export function isGone(error: ApiError): boolean {
+  return error.kind === 'refused' && error.status === 404;
 }
 
 const listeners = new Set<(reached: boolean) => void>();
@@ -41,7 +57,9 @@ function tell(reached: boolean): void {
 export function address(path: string, query: Ask['query'] = {}): string {
   const url = new URL(serverAddress() + path);
   for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined && value !== '') url.searchParams.set(name, String(value));
+    // a list stands as the same name again and again
+    if (Array.isArray(value)) for (const one of value) url.searchParams.append(name, String(one));
+    else if (value !== undefined && value !== '') url.searchParams.set(name, String(value));
   }
   return url.href;
 }
@@ -87,7 +105,6 @@ async function send(path: string, asked: Ask): Promise<Result<Response>> {
     init.body = JSON.stringify(asked.body ?? {});
   }
   if (asked.signal) init.signal = asked.signal;
-  if (asked.leaving) init.keepalive = true;
   let response: Response;
   try {
     response = await fetch(address(path, asked.query), init);
@@ -109,10 +126,17 @@ async function send(path: string, asked: Ask): Promise<Result<Response>> {
 async function refusal(response: Response): Promise<ApiError> {
   const retry = Number(response.headers.get('retry-after') ?? Number.NaN);
   try {
-    const body = (await response.json()) as { error: { code: ErrorCode; message: string } };
-    const { code, message } = body.error;
-    const refused: ApiError = { kind: 'refused', status: response.status, code, message };
-    return Number.isFinite(retry) ? { ...refused, retryAfter: retry } : refused;
+    const body = (await response.json()) as { error: ErrorDetail };
+    const { code, message, field, reason, fields } = body.error;
+    const one = field ? [{ field, reason: reason ?? message }] : [];
+    return {
+      kind: 'refused',
+      status: response.status,
+      code,
+      message,
+      ...(Number.isFinite(retry) ? { retryAfter: retry } : {}),
+      ...(fields || one.length > 0 ? { fields: fields ?? one } : {}),
+    };
   } catch {
     return odd(response.status);
   }

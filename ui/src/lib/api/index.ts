@@ -2,7 +2,6 @@
 
 export * as api from './calls';
 export * as optional from './optional';
-export { onReach, type ApiError, type Result } from './http';
+export { because, isGone, onReach, type ApiError, type Result } from './http';
 export { follow, type Link, type Listener } from './live';
 export type * from './types';
-export type * from './optional';

@@ -1,10 +1,11 @@
 // The live stream: what changes at the recorder, as it happens.
 //
 // Owns the one open connection and its coming back. Says when it was away, because what happened meanwhile is not repeated: whoever
-// shows something then reads it again. Never carries the text of a chat.
+// shows something then reads it again. Carries the text of a chat only for the sessions that were asked for, as `delta`.
 
 import { createParser } from 'eventsource-parser';
-import { address, headers } from './http';
+import { liveAddress } from './calls';
+import { headers } from './http';
 import type { LiveEvent } from './types';
 
 export type Link =
@@ -27,8 +28,12 @@ export function waitBefore(attempt: number): number {
   return Math.min(FIRST_WAIT_MS * 2 ** Math.max(0, attempt - 1), LONGEST_WAIT_MS);
 }
 
-/** Follows the stream until the returned function is called. */
-export function follow(listener: Listener): { stop: () => void; now: () => void } {
+/** Follows the stream until the returned function is called; with the text of these sessions as it comes. */
+export function follow(
+  listener: Listener,
+  sessions: readonly string[] = [],
+): { stop: () => void; now: () => void } {
+  const from = liveAddress(sessions);
   const ended = new AbortController();
   let wake: (() => void) | undefined;
 
@@ -36,7 +41,7 @@ export function follow(listener: Listener): { stop: () => void; now: () => void 
     let attempt = 0;
     while (!ended.signal.aborted) {
       listener.link({ state: 'connecting' });
-      const lived = await once(listener, ended.signal);
+      const lived = await once(from, listener, ended.signal);
       if (ended.signal.aborted) return;
       attempt = lived ? 1 : attempt + 1;
       const wait = waitBefore(attempt);
@@ -58,14 +63,14 @@ export function follow(listener: Listener): { stop: () => void; now: () => void 
 }
 
 /** One connection; true where it was open. */
-async function once(listener: Listener, ended: AbortSignal): Promise<boolean> {
+async function once(from: string, listener: Listener, ended: AbortSignal): Promise<boolean> {
   const own = new AbortController();
   const end = (): void => own.abort();
   ended.addEventListener('abort', end, { once: true });
   let silence = setTimeout(end, SILENCE_MS);
   let open = false;
   try {
-    const response = await fetch(address('/api/recording/live'), {
+    const response = await fetch(from, {
       headers: { ...headers(), accept: 'text/event-stream' },
       signal: own.signal,
       cache: 'no-store',

@@ -1,52 +1,44 @@
 // Short names for what the recorder sends and takes.
 //
-// Owns no shape: all of them are made from the recorder's own description (schema.d.ts).
+// Owns no shape: they are made from the recorder's own description (schema.d.ts), with what it does not have yet (coming.ts).
 
+import type { SessionItem } from './coming';
 import type { components } from './schema';
+
+export type * from './coming';
 
 type Schemas = components['schemas'];
 
-export type SessionSummary = Schemas['SessionSummary'];
-export type SessionDetail = Schemas['SessionDetail'];
-export type SessionPage = Schemas['SessionPage'];
 export type SessionPatch = Schemas['SessionPatch'];
 export type State = Schemas['State'];
 export type Message = Schemas['Message'];
 export type ToolCall = Schemas['ToolCall'];
+export type OtherItem = Extract<SessionItem, { kind: 'other' }>;
 export type InterruptionReason = Schemas['InterruptionReason'];
-export type Interruption = Schemas['Interruption'];
 export type Recovery = Schemas['Recovery'];
 export type Origin = Schemas['Origin'];
 export type StoredEvent = Schemas['StoredEvent'];
-export type EventPage = Schemas['EventPage'];
-export type SearchHit = Schemas['SearchHit'];
-export type SearchAnswer = Schemas['SearchAnswer'];
-export type Status = Schemas['Status'];
-export type Notice = Schemas['Notice'];
-export type NoticePage = Schemas['NoticePage'];
-export type LifecycleEvent = Schemas['LifecycleEvent'];
-export type LiveEvent = Schemas['LiveEvent'];
-export type RecoveryOverview = Schemas['RecoveryOverview'];
-export type RecoveryCandidate = Schemas['RecoveryCandidate'];
-export type RecoveredSession = Schemas['RecoveredSession'];
-export type RecoveryReport = Schemas['RecoveryReport'];
-export type Setting = Schemas['SettingView'];
-export type SettingView = Schemas['SettingView'];
-export type SettingsAnswer = Schemas['SettingsAnswer'];
+export type AppView = Schemas['AppView'];
+export type DesktopStatus = Schemas['DesktopStatus'];
 export type ProbeAnswer = Schemas['ProbeAnswer'];
-export type ErrorCode = Schemas['ErrorCode'];
 
 /** What a list of sessions is narrowed to. */
 export interface SessionQuery {
   state?: State | 'all';
   q?: string;
   provider?: string;
+  editor?: string;
   workspace?: string;
+  model?: string;
   starred?: boolean;
   tag?: string;
   since?: string;
   until?: string;
   sort?: SessionSort;
+  /** These sessions only, at most 100. */
+  ids?: string;
+  /** How many places of what `q` found come with each session. */
+  excerpts?: number;
 }
 
 export type SessionSort = 'recent' | 'oldest' | 'started' | 'title' | 'messages';

@@ -2,7 +2,7 @@
 //
 // Owns the list, not how it is shown or found. Every command does what a button elsewhere does; none deletes anything.
 
-import { api, type Result, type Status } from '../api';
+import { api, because, type Result, type Status } from '../api';
 import { t } from '../i18n';
 import { copyText, serverAddress } from '../native';
 import type { Route } from '../router/route';
@@ -43,7 +43,8 @@ function ways(): Command[] {
     way('settings', t('keys.find.command.settings'), { screen: 'settings' }, undefined, 'g e'),
     way('live', t('keys.find.command.live'), sessions, { state: 'recording' }),
     way('interrupted', t('keys.find.command.interrupted'), sessions, { state: 'interrupted' }),
-    way('starred', t('keys.find.command.starred'), sessions, { starred: 'true' }),
+    way('starred', t('keys.find.command.starred'), sessions, { starred: '1' }),
+    way('trash', t('keys.find.command.trash'), { screen: 'trash' }),
     way('welcome', t('keys.find.command.welcome'), { screen: 'welcome' }),
   ];
 }
@@ -97,7 +98,7 @@ function tell(answer: Result<Status>, done: string): void {
     take(answer.value);
     toast({ title: done, tone: 'good' });
   } else {
-    const why = 'message' in answer.error ? answer.error.message : t('error.away');
+    const why = because(answer.error, t('error.away'));
     toast({ title: t('keys.find.done.failed', { why }), tone: 'bad' });
   }
 }

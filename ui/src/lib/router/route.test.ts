@@ -5,6 +5,7 @@ describe('addresses within the page', () => {
   it.each<Route>([
     { screen: 'sessions' },
     { screen: 'session', id: 'a/b ?#%ä' },
+    { screen: 'trash' },
     { screen: 'recovery' },
     { screen: 'status' },
     { screen: 'settings' },

@@ -4,6 +4,7 @@
 
 export type Route =
   | { screen: 'sessions' }
+  | { screen: 'trash' }
   | { screen: 'session'; id: string }
   | { screen: 'recovery' }
   | { screen: 'status' }
@@ -18,7 +19,7 @@ export interface Place {
   query: URLSearchParams;
 }
 
-const PLAIN = ['recovery', 'status', 'settings', 'welcome'] as const;
+const PLAIN = ['trash', 'recovery', 'status', 'settings', 'welcome'] as const;
 
 export function read(hash: string): Place {
   const [path = '', ...rest] = hash.replace(/^#/, '').split('?');

@@ -5,4 +5,4 @@ export { live, onLive, retryNow, startLive, type LiveListener } from './live.sve
 export { refreshStatus, startStatus, status, take } from './status.svelte';
 export { theme, THEMES, type Theme } from './theme.svelte';
 export { dismiss, say, toast, toasts, type Toast } from './toasts.svelte';
-export { learnTitles, titleOf, wantTitles } from './titles.svelte';
+export { titleOf, wantTitles } from './titles.svelte';

@@ -1,9 +1,9 @@
-// The recorder's health, as last told, and since when it is not recording.
+// The recorder's health, as last told.
 //
 // Owns asking for it: every 2 s while someone looks, at once when something happens. Never says «recording» by itself: what is shown is
 // the recorder's own word, or that nobody answers.
 
-import { api, type Notice, type Status } from '../api';
+import { api, type Status } from '../api';
 import { live, onLive } from './live.svelte';
 
 const EVERY_MS = 2_000;
@@ -12,7 +12,6 @@ const HIDDEN_EVERY_MS = 15_000;
 let current = $state.raw<Status | undefined>();
 let reached = $state<boolean | undefined>();
 let lostAt = $state<number | undefined>();
-let stopped = $state.raw<Extract<Notice, { kind: 'recording_stopped' }> | undefined>();
 let asking = false;
 
 export const status = {
@@ -27,10 +26,6 @@ export const status = {
   /** When the recorder was found to be away. */
   get lostAt(): number | undefined {
     return lostAt;
-  },
-  /** The notice that says since when and why nothing is recorded, while that is so. */
-  get stopped(): Extract<Notice, { kind: 'recording_stopped' }> | undefined {
-    return current?.status === 'degraded' ? stopped : undefined;
   },
   /** When the next try to reach the recorder is. */
   get retryAt(): number | undefined {
@@ -49,25 +44,14 @@ export async function refreshStatus(): Promise<void> {
 
 /** Takes a status that came as the answer to something else, such as a pause. */
 export function take(next: Status): void {
-  const worse = next.status === 'degraded' && current?.status !== 'degraded';
   current = next;
   reached = true;
   lostAt = undefined;
-  if (worse) void findReason();
 }
 
 function away(): void {
   if (reached !== false) lostAt = Date.now();
   reached = false;
-}
-
-async function findReason(): Promise<void> {
-  const answer = await api.notices({ limit: 50 });
-  if (!answer.ok) return;
-  const last = answer.value.notices.find(
-    (n) => n.kind === 'recording_stopped' || n.kind === 'recording_resumed',
-  );
-  stopped = last?.kind === 'recording_stopped' ? last : undefined;
 }
 
 export function startStatus(): () => void {

@@ -30,27 +30,6 @@ describe('the status', () => {
     await refreshStatus();
     expect(status.lostAt).toBeUndefined();
   });
-
-  it('finds out since when nothing is recorded', async () => {
-    const notices = [
-      {
-        id: 2,
-        at: '2026-01-31T14:02:00Z',
-        kind: 'recording_stopped',
-        reason: 'disk_full',
-        message: 'disk full',
-      },
-      { id: 1, at: '2026-01-30T14:02:00Z', kind: 'recording_resumed', stopped_at: '2026-01-30T14:00:00Z' },
-    ];
-    answering((address) =>
-      address.includes('notices') ? { notices } : health({ status: 'degraded', problem: 'disk full' }),
-    );
-    await refreshStatus();
-    await vi.waitFor(() => expect(status.stopped?.at).toBe('2026-01-31T14:02:00Z'));
-    answering(() => health({}));
-    await refreshStatus();
-    expect(status.stopped).toBeUndefined();
-  });
 });
 
 describe('notices at the foot of the page', () => {

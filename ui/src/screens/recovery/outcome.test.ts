@@ -2,14 +2,16 @@ import { describe, expect, it } from 'vitest';
 import type { RecoveredSession, RecoveryCandidate } from '../../lib/api';
 import { t } from '../../lib/i18n';
 import { foreseen, isWhole, missingEvents, reached, type Outcome } from './outcome';
-import { gain, losses, named } from './words';
+import { gain, losses, named, unavailable } from './words';
 
 const candidate = {
-  message_count: 31,
+  messages_after: 34,
+  added: 3,
   only_in_snapshots: 2,
-  partial_messages: 1,
-  open_tool_calls: 0,
-  missing: [
+  completed: 1,
+  still_partial: 1,
+  still_open_tool_calls: 0,
+  still_missing: [
     [6, 7],
     [12, 12],
   ],
@@ -28,16 +30,23 @@ const nothing: Outcome = {
 };
 
 describe('what a recovery gives', () => {
-  it('is told beforehand from what is at hand', () => {
+  it('is told beforehand from the preview', () => {
     const outcome = foreseen(candidate);
-    expect(outcome).toMatchObject({ before: 29, after: 31, fromSnapshots: 2, partial: 1 });
+    expect(outcome).toMatchObject({
+      before: 31,
+      after: 34,
+      fromEvents: 29,
+      fromSnapshots: 2,
+      fromEditorFiles: 3,
+      partial: 1,
+    });
     expect(missingEvents(outcome.missing)).toBe(3);
     expect(isWhole(outcome)).toBe(false);
   });
 
   it('never promises fewer than no messages from events', () => {
-    const odd = { ...candidate, message_count: 1, only_in_snapshots: 5 };
-    expect(foreseen(odd)).toMatchObject({ before: 0, after: 1, fromSnapshots: 1 });
+    const odd = { ...candidate, messages_after: 1, added: 0, only_in_snapshots: 5 };
+    expect(foreseen(odd)).toMatchObject({ before: 1, after: 1, fromEvents: 0, fromSnapshots: 1 });
   });
 
   it('is told afterwards from the report', () => {
@@ -71,6 +80,18 @@ describe('the words for it', () => {
     const [partial, missing] = losses(foreseen(candidate), t);
     expect(partial).toMatch(/^1 answer stays cut off/);
     expect(missing).toMatch(/^3 events never arrived \(numbers 6–7, 12\)/);
+  });
+
+  it('say which file brings nothing, and why, once', () => {
+    const file = { path: '/a', messages: 0, only_there: 0, readable: false, problem: 'it is empty' };
+    const told = {
+      editor_files: [
+        { ...file, editor: 'claude-code' },
+        { ...file, editor: 'zed', readable: true },
+      ],
+      unavailable: [{ what: 'editor_file', editor: 'claude-code', why: 'it is empty' }],
+    };
+    expect(unavailable(told, t)).toEqual(['The file of Claude Code brings nothing: it is empty']);
   });
 
   it('name a few places and count the rest', () => {

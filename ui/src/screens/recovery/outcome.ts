@@ -1,4 +1,4 @@
-// What recovering a session gives, in numbers: from what is at hand beforehand, and from the report afterwards.
+// What recovering a session gives, in numbers: from the recorder's preview beforehand, and from the report afterwards.
 //
 // Pure; says nothing in words (`words.ts` does). Invariant: a preview promises nothing that is not at hand, so what a report says
 // afterwards is never less.
@@ -8,7 +8,7 @@ import type { RecoveredSession, RecoveryCandidate } from '../../lib/api';
 export type Range = readonly [number, number];
 
 export interface Outcome {
-  /** Messages that recorded events alone give. */
+  /** Messages that are shown now. */
   before: number;
   /** Messages with all that is at hand. */
   after: number;
@@ -25,20 +25,20 @@ export interface Outcome {
   missing: Range[];
 }
 
-/** Before: from what is at hand. */
+/** Before: what the recorder says that recovering gives. */
 export function foreseen(candidate: RecoveryCandidate): Outcome {
-  const fromSnapshots = Math.min(candidate.only_in_snapshots, candidate.message_count);
-  const fromEvents = candidate.message_count - fromSnapshots;
+  const before = Math.max(0, candidate.messages_after - candidate.added);
+  const fromSnapshots = Math.min(candidate.only_in_snapshots, before);
   return {
-    before: fromEvents,
-    after: candidate.message_count,
-    fromEvents,
+    before,
+    after: candidate.messages_after,
+    fromEvents: before - fromSnapshots,
     fromSnapshots,
-    fromEditorFiles: 0,
-    completed: 0,
-    partial: candidate.partial_messages,
-    openCalls: candidate.open_tool_calls,
-    missing: ranges(candidate.missing),
+    fromEditorFiles: candidate.added,
+    completed: candidate.completed,
+    partial: candidate.still_partial,
+    openCalls: candidate.still_open_tool_calls,
+    missing: ranges(candidate.still_missing),
   };
 }
 

@@ -5,11 +5,8 @@
 
 import { api, type ApiError, type RecoveredSession, type RecoveryReport } from '../../lib/api';
 import { t } from '../../lib/i18n';
-import { refreshStatus, toast } from '../../lib/stores';
+import { onLive, refreshStatus, toast } from '../../lib/stores';
 import { isWhole, reached } from './outcome';
-
-/** So many are recovered in one call; more are recovered in several, so that progress can be seen. */
-export const AT_ONCE = 8;
 
 interface Running {
   ids: readonly string[];
@@ -51,17 +48,15 @@ export async function recover(ids: readonly string[]): Promise<void> {
   if (running !== undefined || ids.length === 0) return;
   recovering.forget();
   running = { ids, done: 0 };
-  for (let from = 0; from < ids.length; from += AT_ONCE) {
-    const part = ids.slice(from, from + AT_ONCE);
-    const answer = await api.recover(part);
-    if (!answer.ok) {
-      error = answer.error;
-      break;
-    }
-    recovered = [...recovered, ...answer.value.recovered];
-    skipped = [...skipped, ...answer.value.skipped];
-    running = { ids, done: from + part.length };
-  }
+  const forget = onLive({
+    event: (event) => {
+      if (event.type === 'progress' && event.operation === 'recovery') running = { ids, done: event.done };
+    },
+  });
+  const answer = await api.recover(ids);
+  forget();
+  if (answer.ok) ({ recovered, skipped } = answer.value);
+  else error = answer.error;
   running = undefined;
   tell();
   void refreshStatus();
@@ -69,7 +64,7 @@ export async function recover(ids: readonly string[]): Promise<void> {
 
 /** Recovers all that is interrupted now. */
 export async function recoverAll(): Promise<void> {
-  const overview = await api.recovery();
+  const overview = await api.recovery(false);
   if (overview.ok) await recover(overview.value.interrupted.map((one) => one.session_id));
   else error = overview.error;
 }

@@ -2,6 +2,8 @@
 //
 // Pure: the translation is handed in. Invariant: «nothing missing» is said only where nothing is known to be missing.
 
+import type { RecoveryCandidate } from '../../lib/api';
+import { clientName } from '../../lib/clients';
 import type { MessageKey } from '../../lib/i18n';
 import { isWhole, missingEvents, type Outcome, type Range } from './outcome';
 
@@ -30,6 +32,26 @@ export function losses(outcome: Outcome, say: Say): string[] {
     lines.push(say('recovery.loss.missing', { count, ranges: named(outcome.missing, say) }));
   }
   return lines;
+}
+
+/** What cannot be had because its source cannot be read, one sentence each. */
+export function unavailable(
+  candidate: Pick<RecoveryCandidate, 'editor_files' | 'unavailable'>,
+  say: Say,
+): string[] {
+  const name = (id: string | null | undefined): string => clientName(id) ?? say('recovery.anEditor');
+  const unread = candidate.editor_files
+    .filter((file) => !file.readable)
+    .map((file) =>
+      say('recovery.loss.file', {
+        editor: name(file.editor),
+        why: file.problem ?? say('recovery.loss.unreadable'),
+      }),
+    );
+  const others = candidate.unavailable.map(({ editor, why }) =>
+    say('recovery.loss.file', { editor: name(editor), why }),
+  );
+  return [...new Set([...unread, ...others])];
 }
 
 /** «6–7, 12», and «and 3 more places» where there are many. */

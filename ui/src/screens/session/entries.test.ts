@@ -9,7 +9,13 @@ import MessageEntry from './MessageEntry.svelte';
 import ToolEntry from './ToolEntry.svelte';
 
 const EVIL = '<img src=x onerror=alert(1)>';
-const common = { replayed: false, origins: false, unfold: false, oncopy: () => undefined };
+const common = {
+  replayed: false,
+  origins: false,
+  unfold: false,
+  opened: () => false,
+  oncopy: () => undefined,
+};
 
 const message = (more: Partial<Message>): Message => ({
   position: 1,
@@ -56,6 +62,23 @@ describe('a message', () => {
     expect(screen.getByText('from events')).toBeInTheDocument();
     await rerender({ origins: false, message: message({ completed_by: 'snapshot' }) });
     expect(screen.getByText('from events, completed from a snapshot')).toBeInTheDocument();
+  });
+});
+
+describe('what was opened', () => {
+  it('is open again when the row comes back', () => {
+    const content = [
+      { type: 'thinking', thinking: 'one' },
+      { type: 'text', text: 'two' },
+      { type: 'thinking', thinking: 'three' },
+    ];
+    const { container } = render(MessageEntry, {
+      message: message({ content }),
+      streaming: false,
+      ...common,
+      opened: (fold: string) => fold === 'part 2',
+    });
+    expect([...container.querySelectorAll('details')].map((fold) => fold.open)).toEqual([false, true]);
   });
 });
 
@@ -110,19 +133,9 @@ describe('a row of the list', () => {
   it('shows everything as text, and its state by shape and word', async () => {
     const choose = vi.fn();
     const { container } = render(SessionRow, {
-      session,
+      session: { ...session, hits: [{ kind: 'message', excerpt: EVIL, marks: [[0, 4]], position: 3 }] },
       sort: 'recent',
       q: 'img',
-      hits: [
-        {
-          session_id: 's',
-          state: 'interrupted',
-          kind: 'message',
-          excerpt: EVIL,
-          marks: [[0, 4]],
-          position: 3,
-        },
-      ],
       here: false,
       chosen: false,
       choosing: false,
@@ -130,7 +143,6 @@ describe('a row of the list', () => {
       tabbable: true,
       link: (at) => `#/session/s?at=${at ?? ''}`,
       onchoose: choose,
-      onwant: undefined,
     });
     expect(container.querySelector('img')).toBeNull();
     expect(container.querySelector('mark')?.textContent).toBe('img');

@@ -1,6 +1,6 @@
 // Finding words within a session.
 //
-// Pure, but for a cache of lower-case texts. Looks at everything that the transcript can show, folded parts too.
+// Pure, but for a cache of lower-case texts and the page's marks. Looks at everything that the transcript can show, folded parts too.
 
 import { readable, textOf } from './content';
 import type { Entry } from './transcript';
@@ -22,7 +22,8 @@ export function textOfEntry(entry: Entry): string {
         [entry.call.name, readable(entry.call.arguments), readable(entry.call.output)].join('\n'),
       );
     case 'other':
-      return made(entry.events, () => entry.events.map((stored) => JSON.stringify(stored.event)).join('\n'));
+      return entry.events.map((stored) => made(stored, () => JSON.stringify(stored.event))).join('\n');
+    case 'pending':
     case 'gap':
     case 'missing':
     case 'recovery':
@@ -62,4 +63,28 @@ export function ranges(root: Node, words: string, most = 2_000): Range[] {
     }
   }
   return list;
+}
+
+/** Marks what is looked for in what is on show, without touching it, until the returned function is called. */
+export function markFound(root: HTMLElement, words: string): (() => void) | undefined {
+  if (words.trim() === '' || !('highlights' in CSS)) return undefined;
+  let due = 0;
+  const mark = (): void => {
+    due = 0;
+    CSS.highlights.set('found', new Highlight(...ranges(root, words)));
+    const entry = root.querySelector('.entry.here');
+    if (entry) CSS.highlights.set('found-here', new Highlight(...ranges(entry, words)));
+  };
+  const soon = (): void => {
+    due ||= requestAnimationFrame(mark);
+  };
+  soon();
+  const observer = new MutationObserver(soon);
+  observer.observe(root, { childList: true, subtree: true, characterData: true });
+  return () => {
+    observer.disconnect();
+    cancelAnimationFrame(due);
+    CSS.highlights.delete('found');
+    CSS.highlights.delete('found-here');
+  };
 }

@@ -7,8 +7,8 @@ import type { Origin } from '../../lib/api';
 import type { Entry } from './transcript';
 
 export type Piece = {
-  /** What was recorded as it happened, a time without the client, or a hole in `seq`. */
-  kind: 'recorded' | 'gone' | 'missing';
+  /** What was recorded as it happened, what was not read yet, a time without the client, or a hole in `seq`. */
+  kind: 'recorded' | 'pending' | 'gone' | 'missing';
   origin: Origin;
   replayed: boolean;
   /** Entries `first..=last`. */
@@ -32,21 +32,23 @@ interface Run {
 export function rail(entries: readonly Entry[], height: number): Piece[] {
   const found = runs(entries);
   if (found.length === 0 || height <= 0) return [];
-  const gaps = found.filter((run) => run.kind !== 'recorded').length;
+  const gaps = found.filter((run) => isGap(run.kind)).length;
   const least = Math.min(LEAST_GAP, height / (2 * Math.max(gaps, 1)));
-  const recorded = found.reduce(
-    (sum, run) => sum + (run.kind === 'recorded' ? run.last - run.first + 1 : 0),
-    0,
-  );
+  const recorded = found.reduce((sum, run) => sum + (isGap(run.kind) ? 0 : run.last - run.first + 1), 0);
   const left = height - (recorded === 0 ? 0 : gaps * least);
   let top = 0;
   return found.map((run) => {
     const share = run.last - run.first + 1;
-    const size = run.kind === 'recorded' ? (left * share) / recorded : recorded === 0 ? height / gaps : least;
+    const size = !isGap(run.kind) ? (left * share) / recorded : recorded === 0 ? height / gaps : least;
     const piece = { ...run, top, height: size };
     top += size;
     return piece;
   });
+}
+
+/** A place where something is lacking. */
+export function isGap(kind: Piece['kind']): boolean {
+  return kind === 'gone' || kind === 'missing';
 }
 
 function runs(entries: readonly Entry[]): Run[] {
@@ -54,8 +56,8 @@ function runs(entries: readonly Entry[]): Run[] {
   entries.forEach((entry, index) => {
     const run = what(entry);
     const last = list.at(-1);
-    if (last && run.kind === 'recorded' && same(last, run)) last.last = index;
-    else if (last?.kind === 'recorded' && entry.kind === 'other') last.last = index;
+    if (last && !isGap(run.kind) && same(last, run)) last.last = index;
+    else if (last && !isGap(last.kind) && (entry.kind === 'other' || entry.kind === 'day')) last.last = index;
     else list.push({ ...run, first: index, last: index });
   });
   return list;
@@ -75,6 +77,8 @@ function what(entry: Entry): Pick<Run, 'kind' | 'origin' | 'replayed'> {
       };
     case 'tool':
       return { kind: 'recorded', origin: entry.call.origin, replayed: entry.replayed };
+    case 'pending':
+      return { kind: 'pending', origin: 'event', replayed: false };
     case 'other':
     case 'recovery':
     case 'day':

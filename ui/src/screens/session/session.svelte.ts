@@ -1,18 +1,35 @@
-// One session, read whole and kept up to date while it is on show.
+// One session, read in parts and kept up to date while it is on show.
 //
-// Owns reading it again when the recorder says that it changed. How often depends on how long a reading takes, so that a long session
-// that is being recorded does not keep the recorder busy.
+// Owns which parts are read when: first those that are looked at, then the rest, then what changes. Never reads again what did not
+// change. How often it reads depends on how long a reading takes, so that a session that is being recorded does not keep the recorder
+// busy.
 
-import { api, type ApiError, type SessionDetail, type StoredEvent } from '../../lib/api';
+import { untrack } from 'svelte';
+import {
+  api,
+  follow,
+  isGone,
+  type ApiError,
+  type Delta,
+  type ItemsPage,
+  type SessionDetail,
+} from '../../lib/api';
 import { onLive } from '../../lib/stores';
-import { entries, joinOthers, placeHoles, type Entry, type Hole } from './transcript';
+import { Parts } from './parts';
+import { Streaming } from './streaming';
+import { weave, type Entry } from './transcript';
 
+const FIRST_PART = 200;
+const PART = 1_000;
+/** Longer sessions are read where they are looked at only. */
+const READ_WHOLE = 100_000;
 const LEAST_PAUSE_MS = 250;
-/** While an answer streams, words are wanted sooner than the database tells of them. */
-const STREAM_MS = 500;
-const STREAM_STOPS_MS = 10_000;
-const CHEAP_MS = 120;
-const HOLE_PAGES = 20;
+const WEAVE_MS = 250;
+const PAINT_MS = 50;
+/** After so long without more text, what was read is all there is. */
+const SETTLE_MS = 2_500;
+
+type Timer = 'read' | 'weave' | 'paint' | 'settle';
 
 export class SessionStore {
   readonly id: string;
@@ -21,18 +38,29 @@ export class SessionStore {
   error = $state.raw<ApiError | undefined>();
   loading = $state(true);
   deleted = $state(false);
+  /** All items were read: finding looks at everything. */
+  complete = $state(false);
+  /** Other events that are only in the export. */
+  leftOut = $state(0);
 
-  #holes: readonly Hole[] = [];
-  #holesOf = '';
+  #at: number | undefined;
+  #parts = new Parts();
+  #streaming = new Streaming();
+  #woven: readonly Entry[] = [];
+  #revision = 0;
   #ended = new AbortController();
-  #timer: ReturnType<typeof setTimeout> | undefined;
   #reading = false;
   #again = false;
   #took = 0;
-  #changedAt = 0;
+  #filling = false;
+  #wanted: [from: number, to: number] | undefined;
+  #timers: Partial<Record<Timer, ReturnType<typeof setTimeout>>> = {};
+  #deltas: { stop: () => void } | undefined;
 
-  constructor(id: string) {
+  /** `at`: the position that is looked for, where one is. */
+  constructor(id: string, at?: number) {
     this.id = id;
+    this.#at = at !== undefined && at >= 1 ? at : undefined;
   }
 
   follow(): () => void {
@@ -43,81 +71,205 @@ export class SessionStore {
         const told = event.event;
         if (told.kind === 'deleted' && told.session_id === this.id) this.deleted = true;
         else if ('session_id' in told && told.session_id === this.id) this.#soon();
-        else if ('sessions' in told && Array.isArray(told.sessions) && told.sessions.includes(this.id))
-          this.#soon();
-        else if (told.kind === 'recovered' && told.session_ids.includes(this.id)) this.#soon();
+        else if ('session_ids' in told && told.session_ids.includes(this.id)) this.#soon();
+        else if (told.kind === 'dropped' && told.sessions.includes(this.id)) this.#soon();
       },
       resync: () => this.#soon(),
     });
-    void this.read();
+    // whoever follows does not begin again because of what was read
+    untrack(() => void this.read());
     return () => {
       forget();
-      clearTimeout(this.#timer);
+      this.#deltas?.stop();
+      for (const timer of Object.values(this.#timers)) clearTimeout(timer);
       this.#ended.abort();
     };
   }
 
-  #soon(wait = Math.max(LEAST_PAUSE_MS, 3 * this.#took)): void {
-    if (this.#reading) this.#again = true;
-    else this.#timer ??= setTimeout(() => void this.read(), wait);
-  }
-
+  /** Reads the session, or what changed since it was read. */
   async read(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (this.#reading) return;
+    this.#clear('read');
+    if (this.#reading) {
+      this.#again = true;
+      return;
+    }
     this.#reading = true;
     this.#again = false;
-    const begun = performance.now();
-    const answer = await api.getSession(this.id, this.#ended.signal);
-    this.#took = performance.now() - begun;
+    const began = performance.now();
+    const error = this.detail ? await this.#update() : await this.#open();
+    this.#took = performance.now() - began;
     this.#reading = false;
     this.loading = false;
     if (this.#ended.signal.aborted) return;
-    if (answer.ok) this.put(answer.value);
-    else {
-      this.error = answer.error;
-      if (answer.error.kind === 'refused' && answer.error.status === 404 && this.detail) this.deleted = true;
-    }
+    this.error = error;
+    if (error && isGone(error) && this.detail) this.deleted = true;
     if (this.#again) this.#soon();
-    else if (this.#streaming() && this.#took < CHEAP_MS && !document.hidden) this.#soon(STREAM_MS);
   }
 
-  /** Takes the session as it is now. */
+  /** Takes what the session is by now, such as the answer to a change; what was said comes with the next reading. */
   put(detail: SessionDetail): void {
-    this.error = undefined;
-    if (detail.event_count !== this.detail?.event_count) this.#changedAt = Date.now();
     this.detail = detail;
-    this.#build();
-    const holes = JSON.stringify(detail.missing);
-    if (holes !== this.#holesOf) {
-      this.#holesOf = holes;
-      void this.#findHoles(detail);
+    this.#parts.markReplayed(detail.interruptions.flatMap((gap) => gap.replayed_positions));
+    this.#listen(detail.state === 'recording');
+    this.#weaveSoon();
+  }
+
+  /** These positions are looked at: they are read before others. */
+  want(from: number, to: number): void {
+    if (this.#parts.firstUnread(from, to) === undefined) return;
+    this.#wanted = [from, to];
+    void this.#fill();
+  }
+
+  /** Reads all that was not read yet. */
+  async readAll(): Promise<void> {
+    while (!this.#parts.complete && !this.#ended.signal.aborted) {
+      if (!(await this.#readPart(this.#parts.firstUnread() ?? 1))) break;
     }
+    this.#weave();
   }
 
-  #build(): void {
-    if (this.detail) this.entries = joinOthers(entries(this.detail, this.#holes));
+  async #open(): Promise<ApiError | undefined> {
+    const { signal } = this.#ended;
+    const head = await api.getSession(this.id, signal);
+    if (!head.ok) return head.error;
+    const first = await api.items(this.id, this.#firstPart(head.value), signal);
+    if (!first.ok) return first.error;
+    this.#parts = new Parts(head.value.items);
+    this.leftOut = 0;
+    // of the head, not of the part: what changed between the two comes once more, which does no harm
+    this.#revision = head.value.revision;
+    this.#take(first.value);
+    this.put(head.value);
+    this.#weave();
+    void this.#fill();
+    return undefined;
   }
 
-  #streaming(): boolean {
-    const { detail } = this;
-    if (detail?.state !== 'recording' || detail.messages.at(-1)?.partial !== true) return false;
-    return Date.now() - this.#changedAt < STREAM_STOPS_MS;
+  #firstPart(head: SessionDetail): Parameters<typeof api.items>[1] {
+    if (this.#at !== undefined) return { from: Math.max(1, this.#at - FIRST_PART / 2), limit: FIRST_PART };
+    if (head.state === 'recording') return { before: head.items + 1, limit: FIRST_PART };
+    return { from: 1, limit: FIRST_PART };
   }
 
-  /** The recorder says which `seq` are missing; the events beside them say when that was. */
-  async #findHoles(detail: SessionDetail): Promise<void> {
-    const events: StoredEvent[] = [];
-    let cursor: string | undefined;
-    for (let page = 0; page < HOLE_PAGES && detail.missing.length > 0; page += 1) {
-      const answer = await api.listEvents(this.id, { cursor, limit: 1_000 }, this.#ended.signal);
-      if (!answer.ok) return;
-      events.push(...answer.value.events);
-      cursor = answer.value.next_cursor ?? undefined;
-      if (cursor === undefined) break;
+  async #update(): Promise<ApiError | undefined> {
+    const { signal } = this.#ended;
+    const [head, changes] = await Promise.all([
+      api.getSession(this.id, signal),
+      api.items(this.id, { changed_since: this.#revision, limit: PART }, signal),
+    ]);
+    if (!head.ok) return head.error;
+    if (!changes.ok) {
+      const gone = changes.error.kind === 'refused' && changes.error.status === 410;
+      return gone ? this.#open() : changes.error;
     }
-    this.#holes = placeHoles(detail.missing, events);
-    this.#build();
+    let page: ItemsPage = changes.value;
+    this.#take(page);
+    while (page.next_from) {
+      const more = await api.items(
+        this.id,
+        { changed_since: this.#revision, from: page.next_from, limit: PART },
+        signal,
+      );
+      if (!more.ok) return more.error;
+      page = more.value;
+      this.#take(page);
+    }
+    this.#revision = changes.value.revision;
+    this.put(head.value);
+    this.#weave();
+    void this.#fill();
+    return undefined;
+  }
+
+  /** Reads what is looked at, then the rest, one part after the other. */
+  async #fill(): Promise<void> {
+    if (this.#filling) return;
+    this.#filling = true;
+    for (;;) {
+      const whole = this.#parts.placed.length <= READ_WHOLE;
+      const looked = this.#wanted && this.#parts.firstUnread(...this.#wanted);
+      const next = looked ?? (whole ? this.#parts.firstUnread() : undefined);
+      this.#wanted = undefined;
+      if (next === undefined || !(await this.#readPart(next))) break;
+      if (looked !== undefined || this.#parts.complete) this.#weave();
+      else this.#weaveSoon();
+    }
+    this.#filling = false;
+  }
+
+  /** False where nothing more can be read now. */
+  async #readPart(from: number): Promise<boolean> {
+    const parts = this.#parts;
+    const answer = await api.items(this.id, { from, limit: PART }, this.#ended.signal);
+    if (!answer.ok || this.#ended.signal.aborted) return false;
+    // all of it was begun anew meanwhile
+    if (parts !== this.#parts) return true;
+    this.#take(answer.value);
+    return parts.firstUnread(from, from) === undefined;
+  }
+
+  #take(page: ItemsPage): void {
+    this.#parts.take(page);
+    for (const item of page.items) if (item.kind === 'message') this.#streaming.settle(item);
+    this.leftOut += page.others_left_out ?? 0;
+  }
+
+  #weaveSoon(): void {
+    // drawing a long session anew takes its time, and somebody may be scrolling
+    const wait = Math.max(WEAVE_MS, this.#parts.placed.length / 25);
+    this.#timers.weave ??= setTimeout(() => this.#weave(), wait);
+  }
+
+  #weave(): void {
+    this.#clear('weave');
+    if (!this.detail) return;
+    this.#woven = weave(this.#parts.placed, this.detail, this.#parts.others);
+    this.complete = this.#parts.complete;
+    this.#paint();
+  }
+
+  #paint(): void {
+    this.#clear('paint');
+    this.entries = this.#streaming.over(this.#woven, (id) => this.#parts.positionOf(id));
+  }
+
+  /** While it is being recorded, words come before they are in the database. */
+  #listen(recording: boolean): void {
+    if (!recording) this.#deltas?.stop();
+    if (!recording) this.#deltas = undefined;
+    else
+      this.#deltas ??= follow(
+        { event: (event) => event.type === 'delta' && this.#hear(event), link: () => undefined },
+        [this.id],
+      );
+  }
+
+  #hear(delta: Delta): void {
+    if (delta.session_id !== this.id) return;
+    const position = this.#parts.positionOf(delta.message_id);
+    const read = position === undefined ? undefined : this.#parts.messageAt(position);
+    this.#streaming.add(delta, read, Date.now());
+    this.#timers.paint ??= setTimeout(() => this.#paint(), PAINT_MS);
+    this.#clear('settle');
+    this.#timers.settle = setTimeout(() => void this.#settle(), SETTLE_MS);
+  }
+
+  async #settle(): Promise<void> {
+    const began = Date.now();
+    await this.read();
+    if (this.error || this.#ended.signal.aborted) return;
+    this.#streaming.forgetBefore(began);
+    this.#paint();
+  }
+
+  #soon(): void {
+    if (this.#reading) this.#again = true;
+    else this.#timers.read ??= setTimeout(() => void this.read(), Math.max(LEAST_PAUSE_MS, 3 * this.#took));
+  }
+
+  #clear(name: Timer): void {
+    clearTimeout(this.#timers[name]);
+    delete this.#timers[name];
   }
 }

@@ -1,120 +1,109 @@
 // A session as one list of entries, in the order in which it happened.
 //
-// Pure. Messages and tool calls stand by their position; what has only a time (interruptions, other events, recoveries) goes before the
-// first of them that is later. Invariant: everything that the session has is in exactly one entry.
+// Pure. Messages and tool calls stand by their position; what has none (interruptions, holes, other events) stands before the position
+// that the recorder names, a recovery before the first item that is later. Invariant: everything that is known of the session is in
+// exactly one entry, and each position has one, whether its item was read yet or not.
 
-import type { Interruption, Message, Recovery, SessionDetail, StoredEvent, ToolCall } from '../../lib/api';
+import type {
+  Hole,
+  Interruption,
+  Message,
+  OtherItem,
+  Recovery,
+  SessionDetail,
+  StoredEvent,
+  ToolCall,
+} from '../../lib/api';
 import { dayKey } from '../../lib/format/time';
 
-export type Entry =
-  | { kind: 'message'; key: string; at: number | undefined; message: Message; replayed: boolean }
-  | { kind: 'tool'; key: string; at: number | undefined; call: ToolCall; replayed: boolean }
-  | { kind: 'other'; key: string; at: number; events: StoredEvent[] }
-  | { kind: 'gap'; key: string; at: number; interruption: Interruption }
-  | { kind: 'missing'; key: string; at: number; from: number; to: number }
-  | { kind: 'recovery'; key: string; at: number; recovery: Recovery }
-  | { kind: 'day'; key: string; at: number };
-
-/** A hole in `seq`, and when it must have been. */
-export interface Hole {
-  from: number;
-  to: number;
-  at: number;
+interface Common {
+  key: string;
+  at: number | undefined;
+  /** The reader's day of `at`. */
+  day: string;
 }
+export type Placed =
+  | ({ kind: 'message'; message: Message; replayed: boolean } & Common)
+  | ({ kind: 'tool'; call: ToolCall; replayed: boolean } & Common)
+  /** Not read yet. */
+  | ({ kind: 'pending'; position: number } & Common);
+type Timed =
+  | ({ kind: 'other'; events: StoredEvent[] } & Common)
+  | ({ kind: 'gap'; interruption: Interruption } & Common)
+  | ({ kind: 'missing'; from: number; to: number } & Common)
+  | ({ kind: 'recovery'; recovery: Recovery } & Common);
+export type Entry = Placed | Timed | ({ kind: 'day' } & Common);
+/** What happened to the recording itself. */
+export type LineKind = 'gap' | 'missing' | 'recovery' | 'day';
 
-type Placed = Extract<Entry, { kind: 'message' | 'tool' }>;
-type Timed = Exclude<Entry, { kind: 'message' | 'tool' | 'day' }>;
+export type Head = Pick<SessionDetail, 'interruptions' | 'holes' | 'recoveries'>;
 
-export function entries(session: SessionDetail, holes: readonly Hole[] = []): Entry[] {
-  const placed = place(session);
-  const timed = time(session, holes);
+/** All entries: `placed` holds the one of position `n` at `n - 1`. */
+export function weave(placed: readonly Placed[], head: Head, others: Iterable<OtherItem>): Entry[] {
+  const before = anchored(placed, head, others);
   const list: Entry[] = [];
   let day = '';
-  let next = 0;
   const push = (entry: Entry): void => {
-    if (entry.at !== undefined) {
-      const today = dayKey(entry.at);
-      if (day !== '' && today > day) list.push({ kind: 'day', key: `day ${today}`, at: entry.at });
-      if (today > day) day = today;
+    const last = list.at(-1);
+    if (entry.kind === 'other' && last?.kind === 'other') {
+      last.events.push(...entry.events);
+      return;
+    }
+    if (entry.at !== undefined && entry.day > day) {
+      if (day !== '') list.push({ kind: 'day', key: `day ${entry.day}`, at: entry.at, day: entry.day });
+      day = entry.day;
     }
     list.push(entry);
   };
-  const timedBefore = (at: number): void => {
-    for (let entry = timed[next]; entry && entry.at < at; entry = timed[next]) {
-      push(entry);
-      next += 1;
-    }
-  };
-  for (const entry of placed) {
-    if (entry.at !== undefined) timedBefore(entry.at);
+  placed.forEach((entry, index) => {
+    for (const line of before.get(index + 1) ?? []) push(line);
     push(entry);
-  }
-  timedBefore(Number.POSITIVE_INFINITY);
+  });
+  for (const line of before.get(placed.length + 1) ?? []) push(line);
   return list;
 }
 
-function place(session: SessionDetail): Placed[] {
-  const gaps = session.interruptions
-    .filter((gap) => gap.replayed > 0 && gap.until)
-    .map((gap) => ({ since: Date.parse(gap.since), until: Date.parse(gap.until ?? gap.since) }));
-  const common = (item: Message | ToolCall): { key: string; at: number | undefined; replayed: boolean } => {
-    const at = item.timestamp ? Date.parse(item.timestamp) : undefined;
-    const replayed = at !== undefined && gaps.some((gap) => at >= gap.since && at < gap.until);
-    return { key: `p${item.position}`, at, replayed };
+/** Lines by the position that they stand before, those of one position by time. */
+function anchored(placed: readonly Placed[], head: Head, others: Iterable<OtherItem>): Map<number, Timed[]> {
+  const lines = new Map<number, Timed[]>();
+  const add = (position: number | null | undefined, line: Timed): void => {
+    // behind the last item where no other place is told
+    const at = Math.min(Math.max(position ?? Number.POSITIVE_INFINITY, 1), placed.length + 1);
+    const there = lines.get(at);
+    if (there) there.push(line);
+    else lines.set(at, [line]);
   };
-  const position = (entry: Placed): number =>
-    (entry.kind === 'message' ? entry.message : entry.call).position;
-  return [
-    ...session.messages.map((message): Placed => ({ kind: 'message', message, ...common(message) })),
-    ...session.tool_calls.map((call): Placed => ({ kind: 'tool', call, ...common(call) })),
-  ].sort((a, b) => position(a) - position(b));
-}
-
-function time(session: SessionDetail, holes: readonly Hole[]): Timed[] {
-  const list: Timed[] = [
-    ...session.interruptions.map((interruption, n): Timed => ({
+  head.interruptions.forEach((interruption, n) =>
+    add(interruption.before_position, {
       kind: 'gap',
       key: `gap ${n}`,
-      at: Date.parse(interruption.since),
       interruption,
-    })),
-    ...session.recoveries.map((recovery, n): Timed => ({
-      kind: 'recovery',
-      key: `recovery ${n}`,
-      at: Date.parse(recovery.at),
-      recovery,
-    })),
-    ...holes.map(({ from, to, at }): Timed => ({ kind: 'missing', key: `missing ${from}`, at, from, to })),
-    ...others([...session.other, ...session.conflicts]),
-  ];
-  return list.sort((a, b) => a.at - b.at);
-}
-
-function others(events: readonly StoredEvent[]): Timed[] {
-  return events.map((event): Timed => ({
-    kind: 'other',
-    key: `other ${event.lsn}`,
-    at: happened(event),
-    events: [event],
-  }));
-}
-
-/** Joins other events that follow one another into one line. */
-export function joinOthers(list: readonly Entry[]): Entry[] {
-  const joined: Entry[] = [];
-  let open: StoredEvent[] | undefined;
-  for (const entry of list) {
-    if (entry.kind !== 'other') {
-      open = undefined;
-      joined.push(entry);
-    } else if (open) {
-      open.push(...entry.events);
-    } else {
-      open = [...entry.events];
-      joined.push({ ...entry, events: open });
-    }
+      ...moment(interruption.since),
+    }),
+  );
+  for (const hole of head.holes) add(hole.before_position, missing(hole));
+  head.recoveries.forEach((recovery, n) => {
+    const line: Timed = { kind: 'recovery', key: `recovery ${n}`, recovery, ...moment(recovery.at) };
+    const later = placed.findIndex((entry) => entry.at !== undefined && entry.at > (line.at ?? 0));
+    add(later < 0 ? undefined : later + 1, line);
+  });
+  for (const other of others) {
+    const at = happened(other);
+    add(other.before, { kind: 'other', key: `other ${other.lsn}`, events: [other], at, day: dayKey(at) });
   }
-  return joined;
+  for (const list of lines.values()) list.sort((a, b) => (a.at ?? 0) - (b.at ?? 0));
+  return lines;
+}
+
+function missing(hole: Hole): Timed {
+  const { from, to } = hole;
+  return { kind: 'missing', key: `missing ${from}`, from, to, ...moment(hole.before ?? hole.after) };
+}
+
+/** When something was, in the shape of an entry. */
+export function moment(at: string | null | undefined): { at: number | undefined; day: string } {
+  const time = at ? Date.parse(at) : Number.NaN;
+  return Number.isNaN(time) ? { at: undefined, day: '' } : { at: time, day: dayKey(time) };
 }
 
 /** When an event happened: by the client's clock, else when it came. */
@@ -135,20 +124,4 @@ export function tally(events: readonly StoredEvent[]): { type: string; count: nu
   const counts = new Map<string, number>();
   for (const event of events) counts.set(typeOf(event), (counts.get(typeOf(event)) ?? 0) + 1);
   return [...counts].map(([type, count]) => ({ type, count })).sort((a, b) => b.count - a.count);
-}
-
-/** Where holes are, from the events on either side of them. `events` in order. */
-export function placeHoles(missing: readonly (readonly number[])[], events: readonly StoredEvent[]): Hole[] {
-  const bySeq = new Map<number, number>();
-  for (const stored of events) {
-    const seq = (stored.event as { seq?: unknown } | null)?.seq;
-    if (typeof seq === 'number') bySeq.set(seq, happened(stored));
-  }
-  return missing.flatMap(([from = 0, to = 0]) => {
-    // just before what came next
-    const after = bySeq.get(to + 1);
-    const before = bySeq.get(from - 1);
-    const at = after ?? (before === undefined ? undefined : before + 1);
-    return at === undefined ? [] : [{ from, to, at }];
-  });
 }

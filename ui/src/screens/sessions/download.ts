@@ -1,51 +1,34 @@
 // Sessions as files on the reader's disk.
 //
-// Owns putting several into one file where the format can hold them. Never changes what the recorder wrote.
+// Owns asking for them: one as its own file, several as one zip. Never changes what the recorder wrote.
 
-import { api, type ExportFormat, type SessionSummary } from '../../lib/api';
+import { api, because, type ExportFormat, type SessionSummary } from '../../lib/api';
 import { t } from '../../lib/i18n';
 import { saveFile } from '../../lib/native';
 import { toast } from '../../lib/stores';
 
 export const FORMATS: readonly ExportFormat[] = ['markdown', 'html', 'json', 'jsonl'];
 
-const TOGETHER: Record<ExportFormat, { name: string; type: string } | undefined> = {
-  markdown: { name: 'sessions.md', type: 'text/markdown' },
-  json: { name: 'sessions.json', type: 'application/json' },
-  jsonl: { name: 'sessions.jsonl', type: 'application/x-ndjson' },
-  // a page of its own each
-  html: undefined,
-};
+/** So many go into one zip. */
+export const ZIP_MOST = 1_000;
 
 export async function download(
   sessions: readonly Pick<SessionSummary, 'session_id'>[],
   format: ExportFormat,
 ): Promise<void> {
-  const files: { name: string; content: Blob }[] = [];
-  for (const session of sessions) {
-    const answer = await api.exportSession(session.session_id, format);
+  const ids = sessions.map((session) => session.session_id);
+  const [only] = ids;
+  for (let from = 0; from < ids.length; from += ZIP_MOST) {
+    const answer =
+      ids.length === 1 && only !== undefined
+        ? await api.exportSession(only, format)
+        : await api.exportSessions(ids.slice(from, from + ZIP_MOST), format);
     if (!answer.ok) {
-      const why = answer.error.kind === 'refused' ? answer.error.message : t('error.away');
-      toast({ tone: 'bad', title: t('sessions.export.failed'), body: why });
+      const body = because(answer.error, t('error.away'));
+      toast({ tone: 'bad', title: t('sessions.export.failed'), body });
       return;
     }
-    files.push(answer.value);
+    saveFile(answer.value.name, answer.value.content);
   }
-  const together = TOGETHER[format];
-  if (files.length > 1 && together) {
-    saveFile(together.name, new Blob(joined(files, format), { type: together.type }));
-  } else {
-    for (const file of files) saveFile(file.name, file.content);
-  }
-  toast({ tone: 'good', title: t('sessions.export.done', { count: sessions.length }) });
-}
-
-function joined(files: readonly { content: Blob }[], format: ExportFormat): BlobPart[] {
-  const parts: BlobPart[] = format === 'json' ? ['[\n'] : [];
-  files.forEach((file, index) => {
-    if (index > 0) parts.push(format === 'json' ? ',\n' : format === 'markdown' ? '\n\n---\n\n' : '');
-    parts.push(file.content);
-  });
-  if (format === 'json') parts.push('\n]\n');
-  return parts;
+  toast({ tone: 'good', title: t('sessions.export.done', { count: ids.length }) });
 }

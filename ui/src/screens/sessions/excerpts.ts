@@ -2,14 +2,14 @@
 //
 // Pure. The recorder gives marks as byte ranges of UTF-8; here they become pieces of text, never markup.
 
-import type { SearchHit } from '../../lib/api';
+import type { Hit } from '../../lib/api';
 
 export interface Piece {
   text: string;
   marked: boolean;
 }
 
-export function pieces(hit: Pick<SearchHit, 'excerpt' | 'marks'>): Piece[] {
+export function pieces(hit: Pick<Hit, 'excerpt' | 'marks'>): Piece[] {
   const bytes = new TextEncoder().encode(hit.excerpt);
   const decoder = new TextDecoder();
   const list: Piece[] = [];
@@ -24,18 +24,6 @@ export function pieces(hit: Pick<SearchHit, 'excerpt' | 'marks'>): Piece[] {
   }
   take(bytes.length, false);
   return list;
-}
-
-/** At most so many hits of each session, titles left out: those are seen anyway. */
-export function bySession(hits: readonly SearchHit[], most: number): Map<string, SearchHit[]> {
-  const found = new Map<string, SearchHit[]>();
-  for (const hit of hits) {
-    if (hit.kind === 'title') continue;
-    const list = found.get(hit.session_id) ?? [];
-    if (list.length < most) list.push(hit);
-    found.set(hit.session_id, list);
-  }
-  return found;
 }
 
 /** The words of a search, marked where they stand in a text. */

@@ -13,7 +13,9 @@ export interface Filters {
   q: string;
   state?: State | undefined;
   provider?: string | undefined;
+  editor?: string | undefined;
   workspace?: string | undefined;
+  model?: string | undefined;
   tag?: string | undefined;
   starred: boolean;
   /** A named span, or `2026-01-01..2026-01-31`, either side of which may be empty. */
@@ -21,16 +23,22 @@ export interface Filters {
   sort: SessionSort;
 }
 
-export const FILTER_NAMES = [
-  'q',
-  'state',
-  'provider',
-  'workspace',
-  'tag',
-  'starred',
-  'when',
-  'sort',
-] as const;
+/** The filters that hold one of many values. */
+export const CHOICES = ['provider', 'editor', 'workspace', 'model', 'tag'] as const;
+export type ChoiceName = (typeof CHOICES)[number];
+
+/** Nothing is narrowed; the order stays as it is. */
+export const NO_FILTERS: Partial<Filters> = {
+  q: '',
+  state: undefined,
+  provider: undefined,
+  editor: undefined,
+  workspace: undefined,
+  model: undefined,
+  tag: undefined,
+  starred: false,
+  when: undefined,
+};
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
@@ -41,7 +49,9 @@ export function readFilters(query: URLSearchParams): Filters {
     q: text('q') ?? '',
     state: STATES.find((state) => state === query.get('state')),
     provider: text('provider'),
+    editor: text('editor'),
     workspace: text('workspace'),
+    model: text('model'),
     tag: text('tag'),
     starred: query.get('starred') === '1',
     when: when !== undefined && (isNamed(when) || days(when)) ? when : undefined,
@@ -55,7 +65,9 @@ export function writeFilters(filters: Filters): Record<string, string | undefine
     q: filters.q || undefined,
     state: filters.state,
     provider: filters.provider,
+    editor: filters.editor,
     workspace: filters.workspace,
+    model: filters.model,
     tag: filters.tag,
     starred: filters.starred ? '1' : undefined,
     when: filters.when,
@@ -88,9 +100,10 @@ export function toQuery(filters: Filters, now: number): SessionQuery {
     ...bounds(filters.when, now),
   };
   if (filters.q.trim() !== '') query.q = filters.q.trim();
-  if (filters.provider !== undefined) query.provider = filters.provider;
-  if (filters.workspace !== undefined) query.workspace = filters.workspace;
-  if (filters.tag !== undefined) query.tag = filters.tag;
+  for (const name of CHOICES) {
+    const value = filters[name];
+    if (value !== undefined) query[name] = value;
+  }
   if (filters.starred) query.starred = true;
   return query;
 }

@@ -2,19 +2,18 @@
 //
 // Owns what is loaded. Never moves what is on show under the reader's eyes: while the list is scrolled, news wait (`waiting`).
 
-import { api, type ApiError, type SearchHit, type SessionSort, type SessionSummary } from '../../lib/api';
+import { api, type ApiError, type SessionQuery, type SessionSummary } from '../../lib/api';
 import { onLive } from '../../lib/stores';
-import { bySession } from './excerpts';
 import { toQuery, type Filters } from './filters';
 import { inPlace, renew } from './rows';
 
 const FIRST_PAGE = 100;
 const LARGEST_PAGE = 1_000;
 const NEWS_MS = 1_000;
-const HITS = 300;
-const HITS_SHOWN = 3;
-/** Sessions that are asked for their hits at the same time. */
-const HITS_AT_ONCE = 4;
+/** Places that a search found, with each session. */
+const EXCERPTS = 3;
+/** So many are asked for by their ids in one call. */
+const BY_ID = 100;
 
 export class SessionList {
   sessions = $state.raw<readonly SessionSummary[]>([]);
@@ -23,7 +22,6 @@ export class SessionList {
   loading = $state(true);
   more = $state(false);
   error = $state.raw<ApiError | undefined>();
-  hits = $state.raw<ReadonlyMap<string, SearchHit[]>>(new Map());
   /** Changes that wait until the reader is at the top. */
   waiting = $state(0);
   /** The list is at its top, so news may move it. */
@@ -36,12 +34,7 @@ export class SessionList {
   #fetching = false;
   #news: ReturnType<typeof setTimeout> | undefined;
   #again = false;
-  #wanted: string[] = [];
-  #lookingUp = 0;
-
-  get sort(): SessionSort {
-    return this.#filters?.sort ?? 'recent';
-  }
+  #stale = new Set<string>();
 
   /** Follows the recorder until the returned function is called. */
   follow(): () => void {
@@ -53,6 +46,7 @@ export class SessionList {
     };
     const forget = onLive({
       event: (event) => {
+        if (event.type === 'changed') for (const id of event.session_ids) this.#stale.add(id);
         if (event.type === 'changed' || (event.type === 'lifecycle' && event.event.kind !== 'connected'))
           news();
       },
@@ -71,15 +65,10 @@ export class SessionList {
     this.#asked.abort();
     this.#asked = new AbortController();
     const { signal } = this.#asked;
-    this.#wanted = [];
-    const changed = this.#filters !== undefined;
+    if (this.#filters === undefined) this.loading = true;
     this.#filters = filters;
     this.#fetching = false;
-    if (!changed) this.loading = true;
-    const [page, found] = await Promise.all([
-      api.listSessions(toQuery(filters, Date.now()), { limit: FIRST_PAGE }, signal),
-      filters.q.trim() === '' ? undefined : api.search(filters.q.trim(), { limit: HITS }, signal),
-    ]);
+    const page = await api.listSessions(queryOf(filters), { limit: FIRST_PAGE }, signal);
     if (signal.aborted) return;
     this.loading = false;
     this.waiting = 0;
@@ -89,11 +78,9 @@ export class SessionList {
       return;
     }
     this.error = undefined;
-    this.hits = found?.ok ? bySession(found.value.hits, HITS_SHOWN) : new Map<string, SearchHit[]>();
     this.sessions = page.value.sessions;
     this.total = page.value.total;
-    this.#cursor = page.value.next_cursor ?? undefined;
-    this.more = this.#cursor !== undefined;
+    this.#take(page.value.next_cursor);
     this.#pages = 1;
   }
 
@@ -102,68 +89,39 @@ export class SessionList {
     this.#fetching = true;
     const { signal } = this.#asked;
     const limit = Math.min(FIRST_PAGE * 2 ** this.#pages, LARGEST_PAGE);
-    const page = await api.listSessions(
-      toQuery(this.#filters, Date.now()),
-      { cursor: this.#cursor, limit },
-      signal,
-    );
+    const page = await api.listSessions(queryOf(this.#filters), { cursor: this.#cursor, limit }, signal);
     if (signal.aborted) return;
     this.#fetching = false;
     if (!page.ok) return;
     const known = new Set(this.sessions.map((session) => session.session_id));
     this.sessions = [...this.sessions, ...page.value.sessions.filter((s) => !known.has(s.session_id))];
     this.total = page.value.total;
-    this.#cursor = page.value.next_cursor ?? undefined;
-    this.more = this.#cursor !== undefined;
+    this.#take(page.value.next_cursor);
     this.#pages += 1;
   }
 
-  /** Reads the first page again. */
+  /** Reads the first page again, and what changed further down. */
   async refresh(): Promise<void> {
     const filters = this.#filters;
     if (!filters || this.loading) return;
     if (this.error) return this.show(filters);
     const { signal } = this.#asked;
-    const page = await api.listSessions(toQuery(filters, Date.now()), { limit: FIRST_PAGE }, signal);
+    const page = await api.listSessions(queryOf(filters), { limit: FIRST_PAGE }, signal);
     if (signal.aborted || !page.ok) return;
+    const fresh = page.value.sessions;
     this.total = page.value.total;
-    const more = page.value.next_cursor !== null && page.value.next_cursor !== undefined;
     if (this.atTop || this.#again) {
       this.#again = false;
       this.waiting = 0;
-      this.sessions = renew(this.sessions, page.value.sessions, more, filters.sort);
-      if (!more || this.#cursor === undefined) this.#cursor = page.value.next_cursor ?? undefined;
-      this.more = this.#cursor !== undefined;
+      const more = typeof page.value.next_cursor === 'string';
+      this.sessions = renew(this.sessions, fresh, more, filters.sort);
+      if (!more || this.#cursor === undefined) this.#take(page.value.next_cursor);
     } else {
-      const { list, moved } = inPlace(this.sessions, page.value.sessions);
+      const { list, moved } = inPlace(this.sessions, fresh);
       this.sessions = list;
       this.waiting = moved;
     }
-  }
-
-  /** Looks for what the search found in a session that is on show: the best hits of all may lie in others. */
-  wantHits(id: string): void {
-    if (!this.#filters || this.#filters.q.trim() === '' || this.hits.has(id) || this.#wanted.includes(id))
-      return;
-    // the last ones are those on show
-    this.#wanted = [...this.#wanted.slice(-24), id];
-    void this.#lookUp();
-  }
-
-  async #lookUp(): Promise<void> {
-    if (this.#lookingUp >= HITS_AT_ONCE) return;
-    const id = this.#wanted.pop();
-    const q = this.#filters?.q.trim();
-    if (id === undefined || !q) return;
-    this.#lookingUp += 1;
-    const { signal } = this.#asked;
-    const answer = await api.search(q, { session: id, limit: HITS_SHOWN }, signal);
-    this.#lookingUp -= 1;
-    if (!signal.aborted && answer.ok) {
-      const found = bySession(answer.value.hits, HITS_SHOWN).get(id) ?? [];
-      this.hits = new Map([...this.hits, [id, found]]);
-    }
-    void this.#lookUp();
+    await this.#renewStale(new Set(fresh.map((session) => session.session_id)), filters, signal);
   }
 
   /** Brings in what waits. */
@@ -176,4 +134,31 @@ export class SessionList {
   put(session: SessionSummary): void {
     this.sessions = this.sessions.map((old) => (old.session_id === session.session_id ? session : old));
   }
+
+  /** What changed and is not on the first page keeps its place; what does not fit any more goes. */
+  async #renewStale(fresh: ReadonlySet<string>, filters: Filters, signal: AbortSignal): Promise<void> {
+    const stale = this.#stale;
+    this.#stale = new Set();
+    const shown = this.sessions.map((session) => session.session_id);
+    const ids = shown.filter((id) => stale.has(id) && !fresh.has(id)).slice(0, BY_ID);
+    if (ids.length === 0) return;
+    const answer = await api.sessionsById(ids, queryOf(filters), signal);
+    if (signal.aborted || !answer.ok) return;
+    const now = new Map(answer.value.sessions.map((session) => [session.session_id, session]));
+    this.sessions = this.sessions.flatMap((old) => {
+      if (!ids.includes(old.session_id)) return [old];
+      const renewed = now.get(old.session_id);
+      return renewed ? [renewed] : [];
+    });
+  }
+
+  #take(cursor: string | null | undefined): void {
+    this.#cursor = cursor ?? undefined;
+    this.more = this.#cursor !== undefined;
+  }
+}
+
+function queryOf(filters: Filters): SessionQuery {
+  const query = toQuery(filters, Date.now());
+  return query.q === undefined ? query : { ...query, excerpts: EXCERPTS };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SessionSummary } from '../../lib/api';
-import { bySession, markWords, pieces } from './excerpts';
-import { choices, folderName } from './facets';
+import { folderName } from '../../lib/folder';
+import { markWords, pieces } from './excerpts';
 import { days, readFilters, toQuery, writeFilters } from './filters';
 import { inPlace, renew, rows } from './rows';
 import { Selection } from './selection.svelte';
@@ -24,7 +24,7 @@ const session = (id: string, day: number, more: Partial<SessionSummary> = {}): S
 describe('filters in the address', () => {
   it('are read as they were written', () => {
     const address =
-      'q=a+b&state=interrupted&provider=x&workspace=%2Fhome%2Fa&tag=t&starred=1&when=7d&sort=title';
+      'q=a+b&state=interrupted&provider=x&editor=e&workspace=%2Fhome%2Fa&model=m&tag=t&starred=1&when=7d&sort=title';
     const filters = readFilters(new URLSearchParams(address));
     const written = Object.entries(writeFilters(filters)).filter(
       (pair): pair is [string, string] => pair[1] !== undefined,
@@ -116,25 +116,10 @@ describe('excerpts', () => {
       { text: 'a', marked: true },
     ]);
   });
-
-  it('are few for each session, without titles', () => {
-    const hit = { session_id: 's', state: 'completed', kind: 'message', excerpt: 'x', marks: [] } as never;
-    const title = { session_id: 's', state: 'completed', kind: 'title', excerpt: 'x', marks: [] } as never;
-    expect(bySession([title, hit, hit, hit], 2).get('s')).toHaveLength(2);
-  });
 });
 
-describe('choices of filters', () => {
-  it('are counted, the commonest first', () => {
-    const list = [
-      session('a', 1, { provider: 'x' }),
-      session('b', 1, { provider: 'y' }),
-      session('c', 1, { provider: 'y' }),
-    ];
-    expect(choices(list, (s) => [s.provider])).toEqual([
-      { value: 'y', count: 2 },
-      { value: 'x', count: 1 },
-    ]);
+describe('a folder', () => {
+  it('is called by its last part', () => {
     expect(folderName('/home/ada/chasm/')).toBe('chasm');
     expect(folderName('C:\\work\\app')).toBe('app');
     expect(folderName('/')).toBe('/');

@@ -2,7 +2,7 @@
 //
 // Owns asking and changing. `undefined`: not known yet; `null`: this recorder has no desktop app, which owns the setting.
 
-import { optional } from '../../lib/api';
+import { because, optional } from '../../lib/api';
 import { t } from '../../lib/i18n';
 import { onLive } from '../../lib/stores';
 import type { Fate } from './settingsState.svelte';
@@ -46,7 +46,7 @@ export class LoginState {
       this.#fate = { state: 'saved' };
       return;
     }
-    const why = !answer.ok && 'message' in answer.error ? answer.error.message : t('error.away');
+    const why = answer.ok ? t('settings.login.noDesktop') : because(answer.error, t('error.away'));
     this.#fate = { state: 'refused', key: 'start_at_login', why };
   }
 }

@@ -3,17 +3,17 @@
 // Pure. Never decides whether a value is right: the server does. Invariant: a setting that this page does not know is shown too, under
 // «others», with the server's own words.
 
-import type { SettingView } from '../../lib/api';
+import type { SettingKind, SettingView } from '../../lib/api';
 
 export type SectionId =
-  'notifications' | 'recording' | 'access' | 'retention' | 'storage' | 'limits' | 'others';
-export type Entry = 'number' | 'switch' | 'time' | 'choice' | 'list' | 'text';
+  'notifications' | 'recording' | 'access' | 'editors' | 'retention' | 'storage' | 'limits' | 'others';
 
 const SECTIONS: readonly (readonly [SectionId, readonly string[]])[] = [
   ['notifications', ['notifications.']],
   ['recording', ['recording.grace_secs', 'recording.silence_minutes', 'recording.heartbeat_secs']],
   ['access', ['port', 'host', 'auth', 'allowed_origins']],
-  ['retention', ['retention.']],
+  ['editors', ['editors.']],
+  ['retention', ['trash.', 'retention.']],
   ['storage', ['recording.flush_ms', 'recording.buffer_mib', 'recording.segment_mib']],
   ['limits', ['limits.']],
 ];
@@ -39,9 +39,12 @@ const NAMED = [
   'notifications.recovered',
   'notifications.damage',
   'notifications.recording',
+  'trash.keep_secs',
   'retention.days',
   'retention.keep_starred',
   'retention.max_gib',
+  'editors.claude_code.enabled',
+  'editors.claude_code.path',
 ] as const;
 /** Those whose name says all. */
 const WITHOUT_HELP = [
@@ -80,29 +83,12 @@ export function settingsOf(section: SectionId, all: readonly SettingView[]): Set
   return all.filter((one) => sectionOf(one.key) === section).sort((a, b) => place(a.key) - place(b.key));
 }
 
-export function entryOf(setting: SettingView): Entry {
-  if (Array.isArray(setting.one_of)) return 'choice';
-  if (Array.isArray(setting.default)) return 'list';
-  if (typeof setting.default === 'boolean') return 'switch';
-  if (typeof setting.default === 'number') return 'number';
-  return /(^|[._])quiet_/.test(setting.key) ? 'time' : 'text';
-}
+const UNITS = ['ms', 's', 'min', 'days', 'bytes', 'MiB', 'GiB'] as const;
+export type Unit = (typeof UNITS)[number];
 
-const UNITS = [
-  ['_ms', 'millisecond'],
-  ['_secs', 'second'],
-  ['_minutes', 'minute'],
-  ['.days', 'day'],
-  ['_days', 'day'],
-  ['_mib', 'mib'],
-  ['_gib', 'gib'],
-  ['_bytes', 'byte'],
-] as const;
-export type Unit = (typeof UNITS)[number][1];
-
-/** The unit of a number, by the end of its name. */
-export function unitOf(key: string): Unit | undefined {
-  return UNITS.find(([end]) => key.endsWith(end))?.[1];
+/** The unit of a number, where this page has a word for it. */
+export function unitOf(setting: SettingView): Unit | undefined {
+  return UNITS.find((unit) => unit === setting.unit);
 }
 
 /** What stands in a field for this value. */
@@ -114,8 +100,8 @@ export function shown(value: unknown): string {
 }
 
 /** What a field says, as the server wants it. A number that is none goes as it was typed: the server says what it needs. */
-export function typed(entry: Entry, text: string): unknown {
+export function typed(kind: SettingKind, text: string): unknown {
   const trimmed = text.trim();
-  if (entry !== 'number') return trimmed;
+  if (kind !== 'number') return trimmed;
   return /^-?\d{1,15}$/.test(trimmed) ? Number(trimmed) : trimmed;
 }

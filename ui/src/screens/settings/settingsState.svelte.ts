@@ -3,10 +3,9 @@
 // Owns asking and changing. Never decides whether a value is right. Invariant: what is shown as saved is what the server answered; a
 // refused value changes nothing, and says why beside the field that was changed.
 
-import { api, type ApiError, type SettingView } from '../../lib/api';
+import { api, because, type ApiError, type SettingView } from '../../lib/api';
 import { t } from '../../lib/i18n';
 import { say } from '../../lib/stores';
-import { reasonOf, refusedKey } from './refusal';
 
 export type Fate = { state: 'saving' } | { state: 'saved' } | { state: 'refused'; why: string; key: string };
 
@@ -57,7 +56,7 @@ export class SettingsState {
       }, SAVED_MS);
       return true;
     }
-    this.#settle(shownAt, refusal(answer.error, shownAt, values));
+    this.#settle(shownAt, refusal(answer.error, shownAt));
     return false;
   }
 
@@ -72,8 +71,10 @@ export class SettingsState {
   }
 }
 
-function refusal(error: ApiError, shownAt: string, values: Record<string, unknown>): Fate {
-  if (error.kind !== 'refused') return { state: 'refused', key: shownAt, why: t('error.away') };
-  const key = refusedKey(error.message, shownAt);
-  return { state: 'refused', key, why: reasonOf(error.message, key, values[key]) };
+/** The rule that was broken, beside what was changed. */
+function refusal(error: ApiError, shownAt: string): Fate {
+  const [first] = (error.kind === 'refused' && error.fields) || [];
+  const why = first?.reason ?? because(error, t('error.away'));
+  const key = first?.field ?? shownAt;
+  return { state: 'refused', key, why: why.slice(0, 1).toLocaleUpperCase() + why.slice(1) };
 }

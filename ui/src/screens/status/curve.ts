@@ -79,7 +79,7 @@ export class Curve {
           grid: { show: false },
           ticks: { show: false },
           space: 80,
-          incrs: [60],
+          incrs: [60, 120, 300, 600],
           values: (_, at) => at.map((second) => timeOfDay(second * 1_000)),
         },
         {

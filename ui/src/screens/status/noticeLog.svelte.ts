@@ -1,4 +1,4 @@
-// The notices that are loaded: the newest, older ones on demand, new ones as they happen.
+// The notices that fit a search: the newest, older ones on demand, new ones as they happen.
 //
 // Owns the pages and their order (newest first). Invariant: no notice stands twice, and one that was there is not lost when it reads again.
 
@@ -8,6 +8,13 @@ import { onLive } from '../../lib/stores';
 const PAGE = 100;
 const SOON_MS = 300;
 
+/** What they are narrowed to. */
+export interface NoticeQuery {
+  q?: string;
+  /** Kinds, parted by commas. */
+  kind?: string;
+}
+
 export class NoticeLog {
   #all = $state.raw<readonly Notice[]>([]);
   #cursor: string | undefined;
@@ -16,6 +23,8 @@ export class NoticeLog {
   #error = $state.raw<ApiError | undefined>();
   #read = $state(false);
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #query: NoticeQuery = {};
+  #asked = new AbortController();
 
   get all(): readonly Notice[] {
     return this.#all;
@@ -41,7 +50,6 @@ export class NoticeLog {
 
   /** Reads, and follows what happens until the returned function is called. */
   follow(): () => void {
-    void this.refresh();
     const soon = (): void => {
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => void this.refresh(), SOON_MS);
@@ -53,12 +61,23 @@ export class NoticeLog {
     };
   }
 
-  async refresh(): Promise<void> {
-    const answer = await api.notices({ limit: PAGE });
+  /** Shows those that fit; what is on show stays until they are there. */
+  async show(query: NoticeQuery): Promise<void> {
+    this.#asked.abort();
+    this.#asked = new AbortController();
+    this.#query = query;
+    this.#loading = false;
+    await this.refresh(true);
+  }
+
+  async refresh(anew = false): Promise<void> {
+    const { signal } = this.#asked;
+    const answer = await api.notices({ ...this.#query, limit: PAGE }, signal);
+    if (signal.aborted) return;
     this.#error = answer.ok ? undefined : answer.error;
     if (!answer.ok) return;
     const { notices, next_cursor } = answer.value;
-    const first = !this.#read;
+    const first = anew || !this.#read;
     const gap = !first && !notices.some((one) => this.#all.some((old) => old.id === one.id));
     // more happened than fits one page: what lies between is not known, so it begins anew
     this.#all = first || gap ? notices : joined(notices, this.#all);
@@ -69,7 +88,9 @@ export class NoticeLog {
   async older(): Promise<void> {
     if (this.#loading || this.#cursor === undefined) return;
     this.#loading = true;
-    const answer = await api.notices({ limit: PAGE, cursor: this.#cursor });
+    const { signal } = this.#asked;
+    const answer = await api.notices({ ...this.#query, limit: PAGE, cursor: this.#cursor }, signal);
+    if (signal.aborted) return;
     this.#loading = false;
     this.#error = answer.ok ? undefined : answer.error;
     if (!answer.ok) return;

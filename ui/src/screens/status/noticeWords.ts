@@ -6,7 +6,8 @@ import type { Notice } from '../../lib/api';
 import { clientName } from '../../lib/clients';
 import type { Say } from '../recovery/words';
 
-export type NoticeShape = 'recording' | 'interrupted' | 'recovered' | 'paused' | 'not_recording' | 'damage';
+export type NoticeShape =
+  'recording' | 'interrupted' | 'recovered' | 'paused' | 'not_recording' | 'damage' | 'deleted';
 
 export interface NoticeText {
   shape: NoticeShape;
@@ -22,13 +23,10 @@ export const NOTICE_KINDS = {
   recoveries: ['recovered', 'recovery_at_start'],
   trouble: ['damage_found', 'recording_stopped', 'recording_resumed'],
   pauses: ['paused', 'resumed'],
+  deletions: ['purged'],
 } as const satisfies Record<string, readonly string[]>;
 
 export type NoticeKind = keyof typeof NOTICE_KINDS;
-
-export function isOfKind(notice: Notice, kind: NoticeKind): boolean {
-  return (NOTICE_KINDS[kind] as readonly string[]).includes(notice.kind);
-}
 
 export function noticeText(notice: Notice, say: Say, time: (at: string) => string): NoticeText {
   switch (notice.kind) {
@@ -97,11 +95,23 @@ export function noticeText(notice: Notice, say: Say, time: (at: string) => strin
     }
     case 'resumed':
       return { shape: 'recording', title: say('status.notices.unpaused.title'), body: null, sessions: [] };
+    case 'purged':
+      return {
+        shape: 'deleted',
+        title: say('status.notices.purged.title', {
+          count: notice.receipt.sessions,
+          messages: say('sessions.messages', { count: notice.receipt.messages }),
+        }),
+        body: say(`status.notices.purged.${notice.reason}`),
+        sessions: [],
+      };
     // these are not kept as notices; a newer recorder may have others
     case 'started':
     case 'connected':
     case 'completed':
     case 'deleted':
+    case 'trashed':
+    case 'restored':
     default:
       return { shape: 'recording', title: notice.kind, body: null, sessions: [] };
   }
@@ -123,14 +133,4 @@ function atStart(notice: AtStart, say: Say): NoticeText {
 
 function about(shape: NoticeShape, title: string, body: string, session: string): NoticeText {
   return { shape, title, body, sessions: [session] };
-}
-
-/** Whether a notice has all of the words that are looked for, in its text or in the titles of its sessions. */
-export function hasWords(text: NoticeText, words: string, titleOf: (id: string) => string): boolean {
-  const titles = text.sessions.map((id) => `${id} ${titleOf(id)}`);
-  const all = [text.title, text.body ?? '', ...titles].join(' ').toLocaleLowerCase();
-  return words
-    .toLocaleLowerCase()
-    .split(/\s+/)
-    .every((word) => all.includes(word));
 }

@@ -1,65 +1,55 @@
-import { describe, expect, it } from 'vitest';
-import type { Notice, Status } from '../../lib/api';
-import { t } from '../../lib/i18n';
+import { cleanup, render, screen, waitFor } from '@testing-library/svelte';
+import userEvent from '@testing-library/user-event';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { recorder, type Asked } from '../../../tests/recorder';
+import type { Notice } from '../../lib/api';
+import { setLocale, t } from '../../lib/i18n';
+import { problemText } from '../../lib/words';
 import { joined } from './noticeLog.svelte';
-import { hasWords, isOfKind, NOTICE_KINDS, noticeText } from './noticeWords';
-import { peak, RateWindow } from './rate';
-import { stateSince } from './since';
+import { NOTICE_KINDS, noticeText } from './noticeWords';
+import Notices from './Notices.svelte';
+import { peak, perSecond } from './rate';
 
 const AT = '2026-01-31T14:02:05Z';
 const notice = (event: object, id = 1): Notice => ({ id, at: AT, ...event }) as Notice;
 const words = (event: object): ReturnType<typeof noticeText> => noticeText(notice(event), t, () => '14:02');
-const asIs = (id: string): string => id;
 
 describe('events per second', () => {
-  it('are the growth of the counter over the time between', () => {
-    const window = new RateWindow(60_000);
-    window.add({ at: 0, run: 'a', total: 100 });
-    window.add({ at: 2_000, run: 'a', total: 110 });
-    expect(window.rates.map((rate) => rate.perSecond)).toEqual([null, 5]);
-  });
-
-  it('have a gap where the recorder started anew, never a negative number', () => {
-    const window = new RateWindow(60_000);
-    window.add({ at: 0, run: 'a', total: 100 });
-    window.add({ at: 2_000, run: 'b', total: 4 });
-    window.add({ at: 4_000, run: 'b', total: 8 });
-    expect(window.rates.map((rate) => rate.perSecond)).toEqual([null, null, 2]);
-  });
-
-  it('leave out what lies too close or too far back', () => {
-    const window = new RateWindow(10_000);
-    window.add({ at: 0, run: 'a', total: 0 });
-    window.add({ at: 100, run: 'a', total: 50 });
-    window.add({ at: 9_000, run: 'a', total: 90 });
-    window.add({ at: 12_000, run: 'a', total: 90 });
-    expect(window.rates.map((rate) => rate.at)).toEqual([9_000, 12_000]);
-    expect(peak(window.rates)).toBe(10);
+  it('are counts over their step of time, the last one at the end', () => {
+    const rates = perSecond([0, 50, 10], { step_secs: 5, until: AT });
+    expect(rates.map((rate) => rate.perSecond)).toEqual([0, 10, 2]);
+    expect(rates.map((rate) => rate.at - Date.parse(AT))).toEqual([-10_000, -5_000, 0]);
+    expect(peak(rates)).toBe(10);
+    expect(peak([])).toBe(0);
   });
 });
 
-describe('the state lasts since', () => {
-  const status = (more: object): Status =>
-    ({ status: 'recording', started_at: '2026-01-31T10:00:00Z', ...more }) as Status;
+describe('what is wrong', () => {
+  const problem = (code: string | null, values: object = {}): string =>
+    problemText({
+      problem: 'in English',
+      problem_code: code as Parameters<typeof problemText>[0]['problem_code'],
+      problem_values: values as Record<string, unknown>,
+    });
 
-  it('the start, where nothing changed it', () => {
-    expect(stateSince(status({}), [])).toBe('2026-01-31T10:00:00Z');
+  it('is said in the reader’s language, with its numbers', async () => {
+    const room = { detail: '1 bytes are free', free_bytes: 1_000_000, needed_bytes: 200_000_000 };
+    expect(problem('disk_full', room)).toBe(
+      'The disk is full. Free some room, and recording goes on by itself. 1 MB are free, 200 MB are needed.',
+    );
+    await setLocale('de');
+    expect(problem('disk_full', room)).toContain('200 MB werden gebraucht');
+    await setLocale('en');
   });
 
-  it('the notice that began it', () => {
-    const list = [notice({ kind: 'dropped', sessions: [] }, 3), notice({ kind: 'resumed' }, 2)];
-    expect(stateSince(status({}), list)).toBe(AT);
-    expect(stateSince(status({ status: 'paused' }), [notice({ kind: 'paused' })])).toBe(AT);
+  it('names the cause in the words of the system, and whether it mends itself', () => {
+    expect(problem('sync_failed', { detail: 'EIO', restart_needed: true })).toMatch(/\(EIO\) Restart/);
+    expect(problem('sync_failed', { detail: 'EIO', restart_needed: false })).toMatch(/goes on by itself/);
   });
 
-  it('no notice of a run before, but a pause that outlasts it', () => {
-    const later = { started_at: '2026-01-31T15:00:00Z' };
-    expect(stateSince(status(later), [notice({ kind: 'recording_resumed' })])).toBe(later.started_at);
-    expect(stateSince(status({ ...later, status: 'paused' }), [notice({ kind: 'paused' })])).toBe(AT);
-  });
-
-  it('what the recorder itself says, above all', () => {
-    expect(stateSince(status({ since: '2026-01-31T11:11:11Z' }), [])).toBe('2026-01-31T11:11:11Z');
+  it('is the recorder’s own sentence where this page has none', () => {
+    expect(problem('brand_new')).toBe('in English');
+    expect(problem(null)).toBe('in English');
   });
 });
 
@@ -91,23 +81,54 @@ describe('a notice', () => {
     expect(words({ kind: 'teleported' })).toMatchObject({ title: 'teleported', body: null });
   });
 
-  it('is found by its words and by the titles of its sessions', () => {
-    const text = words({ kind: 'interrupted', session_id: 's-1', reason: 'disconnect', since: AT });
-    expect(hasWords(text, '', asIs)).toBe(true);
-    expect(hasWords(text, 'INTERRUPTED s-1', asIs)).toBe(true);
-    expect(hasWords(text, 'websocket', () => 'Fix flaky websocket test')).toBe(true);
-    expect(hasWords(text, 'paused', asIs)).toBe(false);
+  it('of a deletion says how much went, and why', () => {
+    const receipt = { at: AT, sessions: 1, messages: 84, tool_calls: 0, events: 90, snapshots: 0, bytes: 1 };
+    expect(words({ kind: 'purged', reason: 'retention', receipt })).toMatchObject({
+      shape: 'deleted',
+      title: '84 messages of 1 session deleted for good',
+      body: 'the settings keep them no longer',
+    });
   });
 
   it('belongs to one group at most', () => {
     const kinds = Object.values(NOTICE_KINDS).flat();
     expect(new Set(kinds).size).toBe(kinds.length);
-    expect(isOfKind(notice({ kind: 'paused' }), 'pauses')).toBe(true);
-    expect(isOfKind(notice({ kind: 'paused' }), 'drops')).toBe(false);
   });
 
   it('stands once, the newest first', () => {
     const [a, b, c] = [1, 2, 3].map((id) => notice({ kind: 'resumed' }, id)) as [Notice, Notice, Notice];
     expect(joined([c, b], [b, a]).map((one) => one.id)).toEqual([3, 2, 1]);
+  });
+});
+
+describe('the notices', () => {
+  afterEach(() => {
+    cleanup();
+    vi.unstubAllGlobals();
+    window.location.hash = '';
+  });
+
+  it('are searched and narrowed by the recorder, with the titles that it knows', async () => {
+    const gone = notice({
+      kind: 'interrupted',
+      session_id: 's-1',
+      reason: 'disconnect',
+      since: AT,
+      titles: { 's-1': 'Fix flaky test' },
+    });
+    const log = recorder({
+      'GET /api/recording/notices': ({ query }: Asked) => ({
+        notices: query.get('q') === 'nothing' ? [] : [gone],
+        next_cursor: null,
+      }),
+    });
+    render(Notices);
+    expect(await screen.findByRole('link', { name: 'Fix flaky test' })).toBeVisible();
+    await userEvent.click(screen.getByRole('button', { name: 'Drops' }));
+    await waitFor(() => expect(log.at(-1)?.query.get('kind')).toBe('dropped,interrupted'));
+    await userEvent.type(screen.getByRole('searchbox'), 'nothing');
+    expect(await screen.findByText(/No notice fits/)).toBeVisible();
+    expect(log.at(-1)?.query.get('q')).toBe('nothing');
+    expect(log.at(-1)?.query.get('kind')).toBe('dropped,interrupted');
   });
 });

@@ -36,22 +36,39 @@ describe('the first start', () => {
   });
 
   it('names the editors that were found and takes in what they have', async () => {
-    recorder({
+    const editor = {
+      id: 'claude-code',
+      name: 'Claude Code',
+      found: true,
+      how: 'import',
+      path: '/home/ada/.claude',
+    };
+    const log = recorder({
       'GET /api/editors': [
-        { id: 'claude-code', name: 'Claude Code', found: true, path: '/home/ada/.claude', sessions: 12 },
-        { id: 'other', name: 'Other', found: false },
+        { ...editor, sessions: 12, recorded: 3 },
+        { id: 'other', name: 'Other', found: false, how: 'none' },
       ],
-      'POST /api/editors/claude-code/import': { files: 12, new_events: 340, known_events: 0 },
+      'POST /api/editors/claude-code/import': {
+        files: 12,
+        sessions: 12,
+        new_events: 340,
+        known_events: 0,
+        problems: ['b.jsonl: line 7 is no JSON'],
+      },
     });
     render(Welcome);
     await userEvent.click(await screen.findByRole('button', { name: 'Take in old sessions of Claude Code' }));
     expect(await screen.findByText('340 new events taken in')).toBeVisible();
+    expect(screen.getByText('b.jsonl: line 7 is no JSON')).toBeVisible();
+    expect(screen.getByText('12 sessions, 3 of them recorded')).toBeVisible();
     expect(screen.queryByText('Other')).toBeNull();
+    expect(log.filter((one) => one.path === '/api/editors')).toHaveLength(2);
   });
 
-  it('says how to connect where the recorder cannot tell which editors there are', async () => {
-    recorder({});
+  it('has a way on where no editor was found', async () => {
+    recorder({ 'GET /api/editors': [] });
     render(Welcome);
-    expect(await screen.findByText(/install the Chasm Recorder extension/)).toBeVisible();
+    expect(await screen.findByText(/No known editor was found/)).toBeVisible();
+    expect(screen.getByText(/chasm send/)).toBeVisible();
   });
 });

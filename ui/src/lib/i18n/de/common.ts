@@ -14,4 +14,5 @@ export default {
   none: 'Keine',
   clearFilter: 'Filter {{name}} entfernen',
   skip: 'Zum Inhalt springen',
+  notices: 'Hinweise',
 };

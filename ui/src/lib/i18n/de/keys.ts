@@ -38,6 +38,7 @@ export default {
         dark: 'Farben: dunkel',
         contrast: 'Farben: hoher Kontrast',
       },
+      trash: 'Den Papierkorb zeigen',
     },
     done: {
       copied: 'Kopiert',

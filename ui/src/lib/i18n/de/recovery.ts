@@ -1,9 +1,5 @@
 export default {
   title: 'Wiederherstellung',
-  lead_one:
-    '1 Sitzung wurde unterbrochen. Was bestätigt war, liegt auf der Platte; das Wiederherstellen ergänzt, was ein Schnappschuss hat, und nennt, was fehlt.',
-  lead_other:
-    '{{count, number}} Sitzungen wurden unterbrochen. Was bestätigt war, liegt auf der Platte; das Wiederherstellen ergänzt, was Schnappschüsse haben, und nennt, was fehlt.',
   none: 'Nichts ist unterbrochen',
   noneBody:
     'Verliert eine Sitzung ihren Client oder bricht ein Absturz sie ab, dann wartet sie hier, bis Sie sie wiederherstellen oder der Client zurückkommt.',
@@ -58,6 +54,8 @@ export default {
       '{{count, number}} Ereignisse kamen nie an (Nummern {{ranges}}). Kommt der Client zurück, kann er sie noch senden.',
     more_one: '{{text}} und {{count, number}} weitere Stelle',
     more_other: '{{text}} und {{count, number}} weitere Stellen',
+    file: 'Die Datei von {{editor}} bringt nichts: {{why}}',
+    unreadable: 'sie lässt sich nicht lesen',
   },
   done: {
     title_one: '{{count, number}} Sitzung wiederhergestellt',
@@ -75,6 +73,7 @@ export default {
     skipped: 'Blieb, wie sie ist: {{reason}}',
     sourceMessages_one: '{{count, number}} Nachricht',
     sourceMessages_other: '{{count, number}} Nachrichten',
+    older: 'Ältere Wiederherstellungen zeigen',
   },
   damage: {
     title: 'Schäden und was beiseitegelegt wurde',
@@ -89,6 +88,15 @@ export default {
     size: 'Größe',
     file: 'Verwahrt als',
     fileNone: 'nicht verwahrt',
+    when: 'Gefunden',
+    delete: 'Löschen',
+    deleteNamed: '{{name}} löschen …',
+    ask: 'Diese Bytes endgültig löschen?',
+    askBody:
+      '{{size}}, die beiseitegelegt wurden ({{what}}), werden endgültig von diesem Rechner gelöscht. Darin können Teile aufgezeichneter Sitzungen stehen, die es sonst nirgends gibt. Die Sitzungen in der Liste bleiben, wie sie sind. Rückgängig machen lässt es sich nicht.',
+    deleteDo: 'Endgültig löschen',
+    deleted: '{{size}} Beiseitegelegtes ist gelöscht',
+    notDeleted: 'Nichts wurde gelöscht',
   },
   start: {
     title: 'Der letzte Start',
@@ -107,4 +115,13 @@ export default {
     '{{count, number}} Werkzeugaufruf lief noch, als die Aufzeichnung abbrach; er hat kein Ergebnis.',
   calls_other:
     '{{count, number}} Werkzeugaufrufe liefen noch, als die Aufzeichnung abbrach; sie haben kein Ergebnis.',
+  lead_one:
+    '1 Sitzung wurde unterbrochen. Was bestätigt war, liegt auf der Platte; das Wiederherstellen ergänzt, was Schnappschüsse und die Datei des Editors haben, und nennt, was fehlt.',
+  lead_other:
+    '{{count, number}} Sitzungen wurden unterbrochen. Was bestätigt war, liegt auf der Platte; das Wiederherstellen ergänzt, was Schnappschüsse und Dateien der Editoren haben, und nennt, was fehlt.',
+  anEditor: 'der Editor',
+  haveFile_one: 'Datei von {{editor}} mit {{count, number}} Nachricht, zuletzt geändert {{time}}',
+  haveFile_other: 'Datei von {{editor}} mit {{count, number}} Nachrichten, zuletzt geändert {{time}}',
+  onlyThere_one: '{{count, number}} davon steht nur dort',
+  onlyThere_other: '{{count, number}} davon stehen nur dort',
 };

@@ -83,6 +83,7 @@ export default {
     label: 'Zeitleiste der Sitzung',
     value: 'Eintrag {{at, number}} von {{of, number}}',
     recorded: 'aufgezeichnet, als es geschah',
+    pending: 'noch nicht gelesen',
   },
   find: {
     open: 'In dieser Sitzung suchen',
@@ -91,6 +92,7 @@ export default {
     at: '{{at, number}} von {{of, number}}',
     next: 'Weiter',
     previous: 'Zurück',
+    reading: 'wird gesucht …',
   },
   link: {
     title: 'Diese Adresse im Browser öffnen?',
@@ -113,4 +115,11 @@ export default {
     rename: 'Umbenennen',
     back: 'Zurück zur Liste',
   },
+  inTrash: 'Diese Sitzung liegt im Papierkorb. Endgültig gelöscht wird sie um {{when}}.',
+  conflicts_one: '{{count, number}} widersprüchliches Ereignis',
+  conflicts_other: '{{count, number}} widersprüchliche Ereignisse',
+  conflictsBody:
+    'Sie unterlagen früheren Ereignissen mit denselben Kennungen. Zu sehen sind sie im Export als JSON Lines.',
+  leftOut_one: '{{count, number}} weiteres Ereignis im Export',
+  leftOut_other: '{{count, number}} weitere Ereignisse im Export',
 };

@@ -34,6 +34,10 @@ export default {
     tag: 'Schlagwort',
     tagHint: 'Ein Schlagwort',
     starred: 'Mit Stern',
+    editor: 'Editor',
+    editorHint: 'Etwa vscode',
+    model: 'Modell',
+    modelHint: 'Der Name eines Modells',
   },
   span: {
     today: 'Heute',
@@ -88,17 +92,17 @@ export default {
       'Löscht {{count, number}} Nachricht endgültig von diesem Rechner, samt Werkzeugaufrufen, Schnappschüssen und Sucheinträgen.',
     what_other:
       'Löscht {{count, number}} Nachrichten endgültig von diesem Rechner, samt Werkzeugaufrufen, Schnappschüssen und Sucheinträgen.',
-    copy: 'Was der Editor selbst gespeichert hat, bleibt. 10 Sekunden lang lässt es sich rückgängig machen.',
     do: 'Löschen',
-    gone_one: '{{count, number}} Sitzung wird gelöscht',
-    gone_other: '{{count, number}} Sitzungen werden gelöscht',
     stillUndo: 'Noch ist nichts weg.',
     receipt_one: '{{count, number}} Sitzung endgültig gelöscht',
     receipt_other: '{{count, number}} Sitzungen endgültig gelöscht',
-    receiptBody:
-      '{{messages, number}} Nachrichten und {{events, number}} Ereignisse sind aus Datenbank, Index und Journal entfernt.',
     failed_one: '{{count, number}} Sitzung wurde nicht gelöscht',
     failed_other: '{{count, number}} Sitzungen wurden nicht gelöscht',
+    copy: 'Was der Editor selbst gespeichert hat, bleibt. Zuerst kommt es in den Papierkorb; von dort lässt es sich eine Weile zurückholen.',
+    gone_one: '{{count, number}} Sitzung liegt im Papierkorb',
+    gone_other: '{{count, number}} Sitzungen liegen im Papierkorb',
+    until: 'Bis {{when}} lässt es sich zurückholen, danach wird es endgültig gelöscht.',
+    receiptBody: '{{messages}}, {{calls}}, {{size}}: entfernt aus Datenbank, Index und Journal.',
   },
   keys: {
     search: 'Zum Suchfeld',
@@ -106,4 +110,5 @@ export default {
     previous: 'Vorige Sitzung',
     choose: 'Auswählen oder nicht',
   },
+  menu: 'Mehr zur Liste',
 };

@@ -62,11 +62,9 @@ export default {
     rotated: 'Es gibt einen neuen Schlüssel; der alte gilt nicht mehr.',
     notInUse: 'Wird zurzeit nicht verlangt: Anrufer sind an ihrem Benutzerkonto zu erkennen.',
     file: 'Er steht in der Datei {{path}}, die nur Sie lesen können.',
-    noneYet: 'Dieser Recorder kann ihn hier weder zeigen noch ändern.',
   },
   cancel: 'Abbrechen',
   retention: {
-    never: 'Nichts wird je von selbst gelöscht. Sitzungen bleiben, bis Sie sie löschen.',
     dryRun: 'Was würde gelöscht?',
     counting: 'Wird gezählt …',
     would_one: '{{count, number}} Sitzung würde gelöscht: {{messages}}, {{size}}.',
@@ -77,6 +75,16 @@ export default {
     span: 'Vom {{from}} bis zum {{to}}.',
     sample: 'Die ältesten davon',
     failed: 'Es ließ sich nicht zählen: {{why}}',
+    never:
+      'So wie es eingestellt ist, wird nichts von selbst gelöscht. Sitzungen bleiben, bis Sie sie löschen.',
+    interrupted_one: '{{count, number}} davon ist unterbrochen und wurde nie wiederhergestellt.',
+    interrupted_other: '{{count, number}} davon sind unterbrochen und wurden nie wiederhergestellt.',
+    run: 'Jetzt löschen …',
+    ask: 'Diese Sitzungen endgültig löschen?',
+    askBody:
+      'Sie kommen nicht in den Papierkorb: Rückgängig machen lässt es sich nicht. Was die Editoren selbst gespeichert haben, bleibt.',
+    running: 'Wird gelöscht …',
+    runDo: 'Endgültig löschen',
   },
   folder: {
     label: 'Datenordner',
@@ -84,13 +92,13 @@ export default {
   },
   address: { label: 'Adresse' },
   units: {
-    millisecond: 'ms',
-    second: 'Sekunden',
-    minute: 'Minuten',
-    day: 'Tage',
-    mib: 'MiB',
-    gib: 'GiB',
-    byte: 'Bytes',
+    ms: 'ms',
+    s: 'Sekunden',
+    min: 'Minuten',
+    days: 'Tage',
+    MiB: 'MiB',
+    GiB: 'GiB',
+    bytes: 'Bytes',
   },
   key: {
     port: { label: 'Port', help: 'Wo Clients den Recorder finden. 0 nimmt einen freien.' },
@@ -152,6 +160,24 @@ export default {
       keep_starred: { label: 'Markierte Sitzungen behalten' },
       max_gib: { label: 'Die ältesten löschen ab', help: '0 setzt keine Grenze.' },
     },
+    trash: {
+      keep_secs: {
+        label: 'Im Papierkorb behalten für',
+        help: 'Bis dahin lässt sich ein Löschen rückgängig machen.',
+      },
+    },
+    editors: {
+      claude_code: {
+        enabled: {
+          label: 'Dateien von Claude Code lesen',
+          help: 'Seine Mitschriften ergänzen unterbrochene Sitzungen.',
+        },
+        path: {
+          label: 'Ordner von Claude Code',
+          help: 'Leer: dort, wo er gewöhnlich liegt.',
+        },
+      },
+    },
   },
   section: {
     jump: 'Abschnitte',
@@ -170,5 +196,15 @@ export default {
       title: 'Weitere',
       lead: 'Einstellungen dieses Recorders, für die diese Seite keine Worte hat.',
     },
+    editors: {
+      title: 'Dateien der Editoren',
+      lead: 'Nur gelesen, um Unterbrochenes zu ergänzen. Nie verändert.',
+    },
+  },
+  testNotification: {
+    label: 'Ausprobieren',
+    help: 'Zeigt jetzt eine Meldung, so wie Ausfälle, Rückkehr und Wiederherstellungen gemeldet werden.',
+    do: 'Eine Meldung zeigen',
+    shown: 'Sie wurde dem Schreibtisch übergeben. Sehen Sie sie nicht, hält er Meldungen zurück.',
   },
 };

@@ -28,23 +28,6 @@ export const role = {
   tool: 'Werkzeug',
 };
 
-export const lifecycle = {
-  started: 'Eine Sitzung begann',
-  connected: 'Ein Client ist verbunden',
-  dropped: '{{name}} ist weg',
-  interrupted: 'Eine Sitzung wurde unterbrochen',
-  reconnected: 'Eine Sitzung geht weiter',
-  completed: 'Eine Sitzung ist abgeschlossen',
-  recovered: 'Sitzungen wurden wiederhergestellt',
-  recovery_at_start: 'Der Recorder wurde gestartet',
-  damage_found: 'Schaden gefunden und beiseitegelegt',
-  recording_stopped: 'Die Aufzeichnung steht',
-  recording_resumed: 'Die Aufzeichnung läuft wieder',
-  paused: 'Die Aufzeichnung wurde angehalten',
-  resumed: 'Die Aufzeichnung wurde fortgesetzt',
-  deleted: 'Eine Sitzung wurde gelöscht',
-};
-
 export const error = {
   away: 'Der Recorder ist nicht erreichbar',
   awayBody:
@@ -58,4 +41,14 @@ export const error = {
   screen: 'Dieser Teil der Seite ließ sich nicht laden',
   screenBody: 'Vielleicht wurde der Recorder aktualisiert, während die Seite offen war.',
   reload: 'Seite neu laden',
+};
+
+export const problem = {
+  disk_full: 'Die Platte ist voll. Schaffen Sie Platz, dann geht die Aufzeichnung von selbst weiter.',
+  sync_failed: 'Das Journal lässt sich nicht schreiben.',
+  database_failed: 'Die Datenbank lässt sich nicht schreiben. Ereignisse warten im Journal auf der Platte.',
+  stopping: 'Der Recorder wird beendet.',
+  room: '{{free}} sind frei, {{needed}} werden gebraucht.',
+  restart: 'Starten Sie den Recorder neu; was bestätigt war, ist sicher.',
+  goesOn: 'Sobald es geht, läuft es von selbst weiter.',
 };

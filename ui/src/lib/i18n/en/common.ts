@@ -14,4 +14,5 @@ export default {
   none: 'None',
   clearFilter: 'Remove the filter {{name}}',
   skip: 'Skip to the content',
+  notices: 'Notices',
 };

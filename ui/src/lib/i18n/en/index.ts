@@ -6,15 +6,16 @@ import sessions from './sessions';
 import settings from './settings';
 import shell from './shell';
 import status from './status';
+import trash from './trash';
 import welcome from './welcome';
-import { error, lifecycle, origin, reason, role, state } from './words';
+import { error, origin, problem, reason, role, state } from './words';
 
 const catalogue = {
   common,
   error,
   keys,
-  lifecycle,
   origin,
+  problem,
   reason,
   recovery,
   role,
@@ -24,6 +25,7 @@ const catalogue = {
   shell,
   state,
   status,
+  trash,
   welcome,
 };
 

@@ -38,6 +38,7 @@ export default {
         dark: 'Theme: dark',
         contrast: 'Theme: high contrast',
       },
+      trash: 'Show the trash',
     },
     done: {
       copied: 'Copied',

@@ -1,9 +1,5 @@
 export default {
   title: 'Recovery',
-  lead_one:
-    '1 session was interrupted. What was acknowledged is on disk; recovering adds what a snapshot has and names what is missing.',
-  lead_other:
-    '{{count, number}} sessions were interrupted. What was acknowledged is on disk; recovering adds what snapshots have and names what is missing.',
   none: 'Nothing is interrupted',
   noneBody:
     'A session that loses its client, or that a crash cuts off, waits here until you recover it or its client comes back.',
@@ -57,6 +53,8 @@ export default {
       '{{count, number}} events never arrived (numbers {{ranges}}). If the client comes back, it can still send them.',
     more_one: '{{text}} and {{count, number}} more place',
     more_other: '{{text}} and {{count, number}} more places',
+    file: 'The file of {{editor}} brings nothing: {{why}}',
+    unreadable: 'it cannot be read',
   },
   done: {
     title_one: '{{count, number}} session recovered',
@@ -74,6 +72,7 @@ export default {
     skipped: 'Left as it is: {{reason}}',
     sourceMessages_one: '{{count, number}} message',
     sourceMessages_other: '{{count, number}} messages',
+    older: 'Show older recoveries',
   },
   damage: {
     title: 'Damage and what was set aside',
@@ -87,6 +86,15 @@ export default {
     size: 'Size',
     file: 'Kept as',
     fileNone: 'not kept',
+    when: 'Found',
+    delete: 'Delete',
+    deleteNamed: 'Delete {{name}} …',
+    ask: 'Delete these bytes for good?',
+    askBody:
+      '{{size}} that were set aside ({{what}}) are deleted from this computer for good. Pieces of recorded sessions may be in them that nothing else has. The sessions in the list stay as they are. This cannot be undone.',
+    deleteDo: 'Delete for good',
+    deleted: '{{size}} that were set aside are deleted',
+    notDeleted: 'Nothing was deleted',
   },
   start: {
     title: 'The last start',
@@ -104,4 +112,13 @@ export default {
   calls_one: '{{count, number}} tool call was still running when the recording stopped; it has no result.',
   calls_other:
     '{{count, number}} tool calls were still running when the recording stopped; they have no result.',
+  lead_one:
+    '1 session was interrupted. What was acknowledged is on disk; recovering adds what snapshots and the editor’s file have, and names what is missing.',
+  lead_other:
+    '{{count, number}} sessions were interrupted. What was acknowledged is on disk; recovering adds what snapshots and editors’ files have, and names what is missing.',
+  anEditor: 'the editor',
+  haveFile_one: 'File of {{editor}} with {{count, number}} message, last changed {{time}}',
+  haveFile_other: 'File of {{editor}} with {{count, number}} messages, last changed {{time}}',
+  onlyThere_one: '{{count, number}} of them is only there',
+  onlyThere_other: '{{count, number}} of them are only there',
 };

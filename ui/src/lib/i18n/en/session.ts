@@ -83,6 +83,7 @@ export default {
     label: 'Timeline of the session',
     value: 'entry {{at, number}} of {{of, number}}',
     recorded: 'recorded as it happened',
+    pending: 'not read yet',
   },
   find: {
     open: 'Find in this session',
@@ -91,6 +92,7 @@ export default {
     at: '{{at, number}} of {{of, number}}',
     next: 'Next',
     previous: 'Previous',
+    reading: 'looking …',
   },
   link: {
     title: 'Open this address in your browser?',
@@ -113,4 +115,10 @@ export default {
     rename: 'Rename',
     back: 'Back to the list',
   },
+  inTrash: 'This session is in the trash. It is deleted for good at {{when}}.',
+  conflicts_one: '{{count, number}} conflicting event',
+  conflicts_other: '{{count, number}} conflicting events',
+  conflictsBody: 'They lost against earlier events with the same ids. Export as JSON Lines to see them.',
+  leftOut_one: '{{count, number}} more event in the export',
+  leftOut_other: '{{count, number}} more events in the export',
 };

@@ -34,6 +34,10 @@ export default {
     tag: 'Tag',
     tagHint: 'A tag',
     starred: 'Starred',
+    editor: 'Editor',
+    editorHint: 'Such as vscode',
+    model: 'Model',
+    modelHint: 'The name of a model',
   },
   span: {
     today: 'Today',
@@ -87,17 +91,17 @@ export default {
       'Deletes {{count, number}} message from this computer for good, with its tool calls, snapshots and search entries.',
     what_other:
       'Deletes {{count, number}} messages from this computer for good, with their tool calls, snapshots and search entries.',
-    copy: 'The editor’s own copy stays. You have 10 seconds to undo.',
     do: 'Delete',
-    gone_one: '{{count, number}} session is being deleted',
-    gone_other: '{{count, number}} sessions are being deleted',
     stillUndo: 'Nothing is gone yet.',
     receipt_one: '{{count, number}} session deleted for good',
     receipt_other: '{{count, number}} sessions deleted for good',
-    receiptBody:
-      '{{messages, number}} messages and {{events, number}} events are gone from database, index and journal.',
     failed_one: '{{count, number}} session was not deleted',
     failed_other: '{{count, number}} sessions were not deleted',
+    copy: 'The editor’s own copy stays. First it goes to the trash, where you can take it back for a while.',
+    gone_one: '{{count, number}} session is in the trash',
+    gone_other: '{{count, number}} sessions are in the trash',
+    until: 'It can be taken back until {{when}}, then it is deleted for good.',
+    receiptBody: '{{messages}}, {{calls}}, {{size}}: gone from database, index and journal.',
   },
   keys: {
     search: 'To the search field',
@@ -105,4 +109,5 @@ export default {
     previous: 'Previous session',
     choose: 'Select or not',
   },
+  menu: 'More for the list',
 };

@@ -22,6 +22,10 @@ export default {
     storage: { title: 'Storage', lead: 'Where and how it is kept on disk.' },
     limits: { title: 'Limits', lead: 'What a client may send at most.' },
     others: { title: 'Others', lead: 'Settings of this recorder that this page has no words for.' },
+    editors: {
+      title: 'Editors’ files',
+      lead: 'Read only, to complete what was interrupted. Never changed.',
+    },
   },
   theme: { label: 'Theme', system: 'As the system', light: 'Light', dark: 'Dark', contrast: 'High contrast' },
   language: { label: 'Language' },
@@ -68,11 +72,9 @@ export default {
     rotated: 'There is a new token; the old one no longer works.',
     notInUse: 'Not asked for now: callers are known by their user account.',
     file: 'It stands in the file {{path}}, which only you can read.',
-    noneYet: 'This recorder cannot show or change it here.',
   },
   cancel: 'Cancel',
   retention: {
-    never: 'Nothing is ever deleted by itself. Sessions stay until you delete them.',
     dryRun: 'What would be deleted?',
     counting: 'Counting…',
     would_one: '{{count, number}} session would be deleted: {{messages}}, {{size}}.',
@@ -83,6 +85,14 @@ export default {
     span: 'From {{from}} to {{to}}.',
     sample: 'The oldest of them',
     failed: 'It could not be counted: {{why}}',
+    never: 'As set, nothing is deleted by itself. Sessions stay until you delete them.',
+    interrupted_one: '{{count, number}} of them is interrupted and was never recovered.',
+    interrupted_other: '{{count, number}} of them are interrupted and were never recovered.',
+    run: 'Delete them now …',
+    ask: 'Delete these sessions for good?',
+    askBody: 'They do not go to the trash: this cannot be undone. The editors’ own copies stay.',
+    running: 'Deleting …',
+    runDo: 'Delete for good',
   },
   folder: {
     label: 'Data folder',
@@ -90,13 +100,13 @@ export default {
   },
   address: { label: 'Address' },
   units: {
-    millisecond: 'ms',
-    second: 'seconds',
-    minute: 'minutes',
-    day: 'days',
-    mib: 'MiB',
-    gib: 'GiB',
-    byte: 'bytes',
+    ms: 'ms',
+    s: 'seconds',
+    min: 'minutes',
+    days: 'days',
+    MiB: 'MiB',
+    GiB: 'GiB',
+    bytes: 'bytes',
   },
   key: {
     port: { label: 'Port', help: 'Where clients find the recorder. 0 takes a free one.' },
@@ -149,5 +159,29 @@ export default {
       keep_starred: { label: 'Keep starred sessions' },
       max_gib: { label: 'Delete the oldest above', help: '0 sets no limit.' },
     },
+    trash: {
+      keep_secs: {
+        label: 'Keep in the trash for',
+        help: 'Until then a deletion can be undone.',
+      },
+    },
+    editors: {
+      claude_code: {
+        enabled: {
+          label: 'Read Claude Code’s files',
+          help: 'Its transcripts complete interrupted sessions.',
+        },
+        path: {
+          label: 'Claude Code’s folder',
+          help: 'Empty: where it is by default.',
+        },
+      },
+    },
+  },
+  testNotification: {
+    label: 'Try it out',
+    help: 'Shows a notification now, as drops, returns and recoveries are told.',
+    do: 'Show a notification',
+    shown: 'It was handed to the desktop. If you do not see it, the desktop keeps notifications back.',
   },
 };

@@ -28,23 +28,6 @@ export const role = {
   tool: 'Tool',
 };
 
-export const lifecycle = {
-  started: 'A session began',
-  connected: 'A client connected',
-  dropped: '{{name}} dropped',
-  interrupted: 'A session was interrupted',
-  reconnected: 'A session goes on',
-  completed: 'A session is complete',
-  recovered: 'Sessions were recovered',
-  recovery_at_start: 'The recorder started',
-  damage_found: 'Damage was found and set aside',
-  recording_stopped: 'Recording stopped',
-  recording_resumed: 'Recording works again',
-  paused: 'Recording was paused',
-  resumed: 'Recording was resumed',
-  deleted: 'A session was deleted',
-};
-
 export const error = {
   away: 'The recorder cannot be reached',
   awayBody: 'What was recorded is safe on disk. Start Chasm Recorder, and this page goes on by itself.',
@@ -57,4 +40,14 @@ export const error = {
   screen: 'This part of the page could not be loaded',
   screenBody: 'Perhaps the recorder was updated while the page was open.',
   reload: 'Load the page again',
+};
+
+export const problem = {
+  disk_full: 'The disk is full. Free some room, and recording goes on by itself.',
+  sync_failed: 'The journal cannot be written.',
+  database_failed: 'The database cannot be written. Events wait in the journal, on disk.',
+  stopping: 'The recorder is stopping.',
+  room: '{{free}} are free, {{needed}} are needed.',
+  restart: 'Restart the recorder; what was acknowledged is safe.',
+  goesOn: 'It goes on by itself as soon as it can be.',
 };

@@ -14,4 +14,5 @@ export default {
   none: '无',
   clearFilter: '移除筛选条件“{{name}}”',
   skip: '跳到内容',
+  notices: '提示',
 };

@@ -7,15 +7,16 @@ import sessions from './sessions';
 import settings from './settings';
 import shell from './shell';
 import status from './status';
+import trash from './trash';
 import welcome from './welcome';
-import { error, lifecycle, origin, reason, role, state } from './words';
+import { error, origin, problem, reason, role, state } from './words';
 
 const catalogue: OneForm = {
   common,
   error,
   keys,
-  lifecycle,
   origin,
+  problem,
   reason,
   recovery,
   role,
@@ -25,6 +26,7 @@ const catalogue: OneForm = {
   shell,
   state,
   status,
+  trash,
   welcome,
 };
 

@@ -37,6 +37,7 @@ export default {
         dark: '主题：深色',
         contrast: '主题：高对比度',
       },
+      trash: '显示回收站',
     },
     done: { copied: '已复制', paused: '录制已暂停', resumed: '录制已继续', failed: '未完成：{{why}}' },
   },

@@ -1,7 +1,5 @@
 export default {
   title: '恢复',
-  lead_other:
-    '{{count, number}} 个会话中断了。已确认的内容都在磁盘上；恢复会补上快照里有的内容，并说明缺了什么。',
   none: '没有中断的会话',
   noneBody: '会话失去客户端，或被崩溃打断时，会在这里等待，直到你恢复它，或客户端重新连上。',
   recover: '恢复',
@@ -40,6 +38,8 @@ export default {
     partial_other: '{{count, number}} 条回答不完整：结尾没有到达录制程序。',
     missing_other: '{{count, number}} 个事件没有到达（编号 {{ranges}}）。客户端回来后仍可补发。',
     more_other: '{{text}}，以及另外 {{count, number}} 处',
+    file: '{{editor}} 的文件无法提供内容：{{why}}',
+    unreadable: '无法读取',
   },
   done: {
     title_other: '已恢复 {{count, number}} 个会话',
@@ -53,6 +53,7 @@ export default {
     evidence: '依据',
     skipped: '保持原样：{{reason}}',
     sourceMessages_other: '{{count, number}} 条消息',
+    older: '显示更早的恢复',
   },
   damage: {
     title: '损坏与隔离的内容',
@@ -64,6 +65,15 @@ export default {
     size: '大小',
     file: '另存为',
     fileNone: '未保存',
+    when: '发现于',
+    delete: '删除',
+    deleteNamed: '删除 {{name}}…',
+    ask: '永久删除这些字节？',
+    askBody:
+      '另存的 {{size}}（{{what}}）将从此计算机永久删除。其中可能有别处没有的录制内容。列表中的会话保持不变。此操作无法撤销。',
+    deleteDo: '永久删除',
+    deleted: '另存的 {{size}} 已删除',
+    notDeleted: '没有删除任何内容',
   },
   start: {
     title: '最近一次启动',
@@ -77,4 +87,9 @@ export default {
     took: '检查用时 {{time}}。',
   },
   calls_other: '{{count, number}} 个工具调用在录制停止时仍在运行，没有结果。',
+  lead_other:
+    '{{count, number}} 个会话中断了。已确认的内容都在磁盘上；恢复会补上快照和编辑器文件里有的内容，并说明缺了什么。',
+  anEditor: '编辑器',
+  haveFile_other: '{{editor}} 的文件，含 {{count, number}} 条消息，最近更改于{{time}}',
+  onlyThere_other: '其中 {{count, number}} 条只在那里',
 };

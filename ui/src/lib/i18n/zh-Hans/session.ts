@@ -73,6 +73,7 @@ export default {
     label: '会话时间线',
     value: '第 {{at, number}} 条，共 {{of, number}} 条',
     recorded: '实时录制',
+    pending: '尚未读取',
   },
   find: {
     open: '在此会话中查找',
@@ -81,6 +82,7 @@ export default {
     at: '{{at, number}} / {{of, number}}',
     next: '下一个',
     previous: '上一个',
+    reading: '正在查找…',
   },
   link: {
     title: '在浏览器中打开此地址？',
@@ -103,4 +105,8 @@ export default {
     rename: '重命名',
     back: '返回列表',
   },
+  inTrash: '此会话在回收站中，将于 {{when}} 永久删除。',
+  conflicts_other: '{{count, number}} 个冲突事件',
+  conflictsBody: '它们与先前相同 id 的事件冲突而未采用。导出为 JSON Lines 可查看。',
+  leftOut_other: '导出中还有 {{count, number}} 个事件',
 };

@@ -51,11 +51,9 @@ export default {
     rotated: '已有新令牌，旧令牌不再有效。',
     notInUse: '目前不需要：通过用户账户识别调用者。',
     file: '它在文件 {{path}} 中，只有你能读取。',
-    noneYet: '此录制程序无法在这里显示或更换它。',
   },
   cancel: '取消',
   retention: {
-    never: '任何内容都不会自动删除。会话会一直保留，直到你删除。',
     dryRun: '会删除什么？',
     counting: '正在统计…',
     would_other: '将删除 {{count, number}} 个会话：{{messages}}，{{size}}。',
@@ -64,6 +62,13 @@ export default {
     span: '从 {{from}} 到 {{to}}。',
     sample: '其中最早的',
     failed: '无法统计：{{why}}',
+    never: '按当前设置，任何内容都不会自动删除。会话会一直保留，直到你删除。',
+    interrupted_other: '其中 {{count, number}} 个已中断且从未恢复。',
+    run: '立即删除…',
+    ask: '永久删除这些会话？',
+    askBody: '它们不会进入回收站：此操作无法撤销。编辑器自己的副本会保留。',
+    running: '正在删除…',
+    runDo: '永久删除',
   },
   folder: {
     label: '数据文件夹',
@@ -71,13 +76,13 @@ export default {
   },
   address: { label: '地址' },
   units: {
-    millisecond: '毫秒',
-    second: '秒',
-    minute: '分钟',
-    day: '天',
-    mib: 'MiB',
-    gib: 'GiB',
-    byte: '字节',
+    ms: '毫秒',
+    s: '秒',
+    min: '分钟',
+    days: '天',
+    MiB: 'MiB',
+    GiB: 'GiB',
+    bytes: '字节',
   },
   key: {
     port: { label: '端口', help: '客户端在此找到录制程序。0 表示任选空闲端口。' },
@@ -118,6 +123,24 @@ export default {
       keep_starred: { label: '保留加星标的会话' },
       max_gib: { label: '超过此大小时删除最早的', help: '0 表示不设上限。' },
     },
+    trash: {
+      keep_secs: {
+        label: '在回收站中保留',
+        help: '在此期间可以撤销删除。',
+      },
+    },
+    editors: {
+      claude_code: {
+        enabled: {
+          label: '读取 Claude Code 的文件',
+          help: '它的记录可以补全中断的会话。',
+        },
+        path: {
+          label: 'Claude Code 的文件夹',
+          help: '留空则使用默认位置。',
+        },
+      },
+    },
   },
   section: {
     jump: '分区',
@@ -130,5 +153,15 @@ export default {
     storage: { title: '存储', lead: '在磁盘上的位置和方式。' },
     limits: { title: '限制', lead: '客户端最多可以发送多少。' },
     others: { title: '其他', lead: '此录制程序的其他设置，本页没有相应说明。' },
+    editors: {
+      title: '编辑器文件',
+      lead: '只读取，用来补全中断的会话，从不修改。',
+    },
+  },
+  testNotification: {
+    label: '试一试',
+    help: '现在显示一条通知，断开、恢复连接和恢复会话时就是这样通知的。',
+    do: '显示一条通知',
+    shown: '已交给桌面。如果没有看到，说明桌面未显示通知。',
   },
 };

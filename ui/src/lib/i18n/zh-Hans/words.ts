@@ -28,23 +28,6 @@ export const role = {
   tool: '工具',
 };
 
-export const lifecycle = {
-  started: '会话开始',
-  connected: '客户端已连接',
-  dropped: '{{name}} 已断开',
-  interrupted: '会话被中断',
-  reconnected: '会话继续',
-  completed: '会话已完成',
-  recovered: '会话已恢复',
-  recovery_at_start: '录制程序已启动',
-  damage_found: '发现损坏并已隔离',
-  recording_stopped: '录制已停止',
-  recording_resumed: '录制恢复正常',
-  paused: '录制已暂停',
-  resumed: '录制已继续',
-  deleted: '会话已删除',
-};
-
 export const error = {
   away: '无法连接录制程序',
   awayBody: '已录制的内容安全地保存在磁盘上。启动 Chasm Recorder 后，此页面会自动继续。',
@@ -57,4 +40,14 @@ export const error = {
   screen: '页面的这一部分无法加载',
   screenBody: '可能在页面打开期间录制程序已更新。',
   reload: '重新加载页面',
+};
+
+export const problem = {
+  disk_full: '磁盘已满。腾出空间后，录制会自动继续。',
+  sync_failed: '日志无法写入。',
+  database_failed: '数据库无法写入。事件在磁盘上的日志中等待。',
+  stopping: '录制程序正在停止。',
+  room: '剩余 {{free}}，需要 {{needed}}。',
+  restart: '请重启录制程序；已确认的内容是安全的。',
+  goesOn: '一旦可以写入，会自动继续。',
 };

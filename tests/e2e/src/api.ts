@@ -1,0 +1,94 @@
+// The recorder's own interface, for feeding it and for asking it what a page claims.
+//
+// Owns requests of the test itself; the page under test makes its own. An answer that is not as asked for is thrown.
+
+export interface ChatEvent {
+  session_id: string;
+  event_type: string;
+  data?: Record<string, unknown>;
+  timestamp?: string;
+  seq?: number;
+  event_id?: string;
+}
+
+export interface Summary {
+  session_id: string;
+  title?: string | null;
+  state: string;
+  message_count: number;
+  tool_call_count: number;
+  event_count: number;
+  starred: boolean;
+  tags: string[];
+}
+
+export interface Detail extends Summary {
+  messages: { role: string; content: unknown; position: number; partial?: boolean; timestamp?: string }[];
+  tool_calls: { name: string; position: number }[];
+  interruptions: { since: string; until?: string | null; reason: string; replayed: number }[];
+}
+
+export interface Listing {
+  sessions: Summary[];
+  total: number;
+  next_cursor?: string | null;
+}
+
+const BATCH = 5_000;
+
+export class Api {
+  constructor(readonly address: string) {}
+
+  async ask(method: string, path: string, body?: unknown): Promise<Response> {
+    const init: RequestInit = { method };
+    if (body !== undefined) {
+      init.headers = { 'content-type': 'application/json' };
+      init.body = JSON.stringify(body);
+    }
+    return fetch(this.address + path, init);
+  }
+
+  async json<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const answer = await this.ask(method, path, body);
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text.slice(0, 400)}`);
+    return (text === '' ? undefined : JSON.parse(text)) as T;
+  }
+
+  async answers(): Promise<boolean> {
+    return (await this.ask('GET', '/api/recording/status').catch(() => undefined))?.ok === true;
+  }
+
+  /** Records these; every one of them has to be taken. */
+  async record(events: readonly ChatEvent[]): Promise<void> {
+    for (let at = 0; at < events.length; at += BATCH) {
+      const part = events.slice(at, at + BATCH);
+      const answer = await this.json<{ recorded: number; rejected: number }>(
+        'POST',
+        '/api/recording/events',
+        part,
+      );
+      if (answer.rejected > 0) throw new Error(`${answer.rejected} of ${part.length} events were refused`);
+    }
+  }
+
+  list(query = ''): Promise<Listing> {
+    return this.json('GET', `/api/recording/sessions?state=all${query}`);
+  }
+
+  session(id: string): Promise<Detail> {
+    return this.json('GET', `/api/recording/sessions/${encodeURIComponent(id)}`);
+  }
+
+  change(id: string, patch: Record<string, unknown>): Promise<unknown> {
+    return this.json('PATCH', `/api/recording/sessions/${encodeURIComponent(id)}`, patch);
+  }
+
+  async isGone(id: string): Promise<boolean> {
+    return (await this.ask('GET', `/api/recording/sessions/${encodeURIComponent(id)}`)).status === 404;
+  }
+
+  status(): Promise<{ sessions: number; active_sessions: number; interrupted_sessions: number }> {
+    return this.json('GET', '/api/recording/status');
+  }
+}

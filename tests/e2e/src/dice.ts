@@ -1,0 +1,27 @@
+// Chance that comes out the same every time (mulberry32).
+
+export class Dice {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed >>> 0;
+  }
+
+  /** At least 0, less than 1. */
+  next(): number {
+    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
+    let t = this.#state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  }
+
+  /** At least 0, less than `n`. */
+  below(n: number): number {
+    return Math.floor(this.next() * n);
+  }
+
+  one<T>(list: readonly T[]): T {
+    return list[this.below(list.length)] as T;
+  }
+}

@@ -1,0 +1,27 @@
+// How the browser tests run: one file after the other, for they share the machine's processors with a recorder and a browser.
+//
+// Three runs of one harness: `tests` hold what the page must do, `figures` measure, `screenshots` take the pictures.
+
+import { defineConfig } from 'vitest/config';
+
+const project = (name: string, include: string, testTimeout: number) => ({
+  extends: true as const,
+  test: { name, include: [include], testTimeout },
+});
+
+export default defineConfig({
+  test: {
+    environment: 'node',
+    fileParallelism: false,
+    hookTimeout: 600_000,
+    teardownTimeout: 20_000,
+    // a test that looked at nothing has shown nothing
+    expect: { requireAssertions: true, poll: { timeout: 15_000, interval: 50 } },
+    globalSetup: ['src/needs.ts'],
+    projects: [
+      project('tests', 'tests/**/*.test.ts', 60_000),
+      project('figures', 'figures/**/*.test.ts', 1_800_000),
+      project('screenshots', 'screenshots/**/*.test.ts', 180_000),
+    ],
+  },
+});

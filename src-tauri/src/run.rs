@@ -13,7 +13,7 @@ use crate::second;
 use crate::watcher::{self, Nudge, Watched};
 use crate::{canary, environment};
 use anyhow::{Context, Result};
-use chasm_server::{Auth, Daemon, DaemonError, FolderError, Options};
+use chasm_server::{Auth, Daemon, DaemonError, FolderError, Options, Roots};
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -37,6 +37,7 @@ pub async fn run(args: Args, log: &Log) -> Result<()> {
         port: args.port,
         next_free_port: true,
         desktop: Some(Arc::new(handle.clone())),
+        editors: Roots::of_environment(&|name| std::env::var_os(name)),
         ..Options::new(&data_dir)
     };
     let daemon = match Daemon::start(options).await {

@@ -92,7 +92,9 @@ impl Recorder {
 
     /// Nothing of the user's own settings may reach it.
     fn clean<'a>(&self, command: &'a mut Command) -> &'a mut Command {
-        for name in ["CHASM_SERVER", "CHASM_DATA_DIR", "CHASM_LOG", "DISPLAY", "WAYLAND_DISPLAY"] {
+        for name in
+            ["CHASM_SERVER", "CHASM_DATA_DIR", "CHASM_LOG", "CLAUDE_CONFIG_DIR", "DISPLAY", "WAYLAND_DISPLAY"]
+        {
             command.env_remove(name);
         }
         command

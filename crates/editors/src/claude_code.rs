@@ -5,6 +5,7 @@
 //! Invariant: the events of a file that has grown begin with the events of the shorter one, `event_id`s included, so an
 //! import can be repeated; every line is in some event, in full.
 
+mod editor;
 mod entry;
 mod head;
 mod lines;
@@ -16,6 +17,7 @@ mod salvage;
 mod scribe;
 mod track;
 
+pub use editor::ClaudeCode;
 pub use report::{BadLine, ReadReport};
 
 use crate::EventDraft;

@@ -14,6 +14,14 @@ pub enum Record<'a> {
     Event { received_at: Timestamp, connection: ConnectionId, kind: EventRowKind, raw: &'a str },
     /// An accepted snapshot; `body` is JSON.
     Snapshot { received_at: Timestamp, taken_at: Timestamp, session: SessionId, body: &'a str },
+    /// What an editor's file says of a session; `source` and `body` are JSON.
+    EditorFile {
+        received_at: Timestamp,
+        taken_at: Timestamp,
+        session: SessionId,
+        source: &'a str,
+        body: &'a str,
+    },
     /// A session was marked as interrupted.
     Interrupted { at: Timestamp, reason: InterruptionReason, since: Timestamp, session: SessionId },
     /// The events of an interrupted or recovered session came again.
@@ -40,6 +48,7 @@ const SNAPSHOT: u8 = 2;
 const INTERRUPTED: u8 = 3;
 const RESUMED: u8 = 4;
 const PROBE: u8 = 5;
+const EDITOR_FILE: u8 = 6;
 
 impl Record<'_> {
     /// Appends the record's bytes through `put`.
@@ -58,6 +67,16 @@ impl Record<'_> {
                 put(&taken_at.as_micros().to_le_bytes());
                 put(&(session.as_str().len() as u16).to_le_bytes());
                 put(session.as_str().as_bytes());
+                put(body.as_bytes());
+            }
+            Self::EditorFile { received_at, taken_at, session, source, body } => {
+                put(&[EDITOR_FILE]);
+                put(&received_at.as_micros().to_le_bytes());
+                put(&taken_at.as_micros().to_le_bytes());
+                put(&(session.as_str().len() as u16).to_le_bytes());
+                put(session.as_str().as_bytes());
+                put(&(source.len() as u32).to_le_bytes());
+                put(source.as_bytes());
                 put(body.as_bytes());
             }
             Self::Interrupted { at, reason, since, session } => {
@@ -94,6 +113,12 @@ pub fn decode(bytes: &[u8]) -> Result<Record<'_>, CodecError> {
             let (received_at, taken_at) = (input.time()?, input.time()?);
             let session = input.session_of(usize::from(u16::from_le_bytes(input.clone().take()?)))?;
             Ok(Record::Snapshot { received_at, taken_at, session, body: input.rest()? })
+        }
+        EDITOR_FILE => {
+            let (received_at, taken_at) = (input.time()?, input.time()?);
+            let session = input.session_of(usize::from(u16::from_le_bytes(input.clone().take()?)))?;
+            let source = input.text_of()?;
+            Ok(Record::EditorFile { received_at, taken_at, session, source, body: input.rest()? })
         }
         INTERRUPTED => {
             let at = input.time()?;
@@ -139,6 +164,15 @@ impl<'a> Input<'a> {
         std::str::from_utf8(std::mem::take(&mut self.0)).map_err(|_| CodecError::NotText)
     }
 
+    /// A text whose length stands before it.
+    fn text_of(&mut self) -> Result<&'a str, CodecError> {
+        let len = u32::from_le_bytes(self.take()?);
+        let len = usize::try_from(len).map_err(|_| CodecError::Short)?;
+        let (head, rest) = self.0.split_at_checked(len).ok_or(CodecError::Short)?;
+        self.0 = rest;
+        Input(head).rest()
+    }
+
     fn session(&mut self) -> Result<SessionId, CodecError> {
         SessionId::new(self.rest()?).map_err(|_| CodecError::Impossible("session"))
     }
@@ -158,7 +192,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn any_record() -> impl Strategy<Value = (i64, i64, u64, u8, String, String)> {
-        (any::<i64>(), any::<i64>(), any::<u64>(), 0u8..5, "[^\\p{Cc}]{1,40}", ".{0,200}")
+        (any::<i64>(), any::<i64>(), any::<u64>(), 0u8..6, "[^\\p{Cc}]{1,40}", ".{0,200}")
     }
 
     proptest! {
@@ -171,6 +205,7 @@ mod tests {
                 1 => Record::Snapshot { received_at: at, taken_at: since, session, body: &text },
                 2 => Record::Interrupted { at, reason: InterruptionReason::Timeout, since, session },
                 3 => Record::Resumed { at, session },
+                4 => Record::EditorFile { received_at: at, taken_at: since, session, source: &text, body: &text },
                 _ => Record::Probe { at },
             };
             let mut bytes = Vec::new();

@@ -3,8 +3,8 @@
 //! Owns the comparison of every session with the fold of its events. Never touches a folder whose lock someone else holds:
 //! the caller has it. Invariant: without `repair` nothing is changed.
 
-use crate::flush::stored_fold_event;
-use crate::fold::{FoldEvent, Folded, TakenSnapshot, fold};
+use crate::flush::{stored_fold_event, taken};
+use crate::fold::{FoldEvent, Folded, fold};
 use crate::start::Layout;
 use crate::{EngineConfig, EngineError, StartError};
 use chasm_journal::{JournalSettings, Lsn};
@@ -178,7 +178,7 @@ async fn fold_stored(store: &Store, stored: &StoredSession) -> Result<(Option<Fo
     let rows = store.events(stored.pk).await?;
     let events: Vec<FoldEvent> = rows.iter().filter_map(stored_fold_event).collect();
     let (base, snapshots) = store.snapshots(stored.pk).await?;
-    let taken = snapshots.into_iter().map(|s| TakenSnapshot { taken_at: s.taken_at, body: s.body }).collect();
+    let taken = snapshots.into_iter().map(taken).collect();
     Ok((fold(&stored.record.id, events, base.as_ref(), taken), rows.len() as u64))
 }
 

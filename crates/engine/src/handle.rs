@@ -6,13 +6,13 @@ use crate::budget::Budget;
 use crate::deltas::DeltaReader;
 use crate::flush::{BacklogReader, Trouble};
 use crate::health::Pause;
-use crate::ingest::{Command, Submission, micros};
+use crate::ingest::{Command, FileRecord, RecoveryStep, Submission, micros};
 use crate::shared::Shared;
 use crate::start::{self, Started};
 use crate::trash::keep_trash;
 use crate::{Clock, EngineConfig, EngineError, RecordError, StartError};
 use chasm_journal::{Journal, Media};
-use chasm_protocol::api::{RecoveryReport, RecoveryRequest, SnapshotAnswer, SnapshotRequest};
+use chasm_protocol::api::{RecoveryReport, SnapshotAnswer, SnapshotRequest};
 use chasm_protocol::frame::{Hello, ResumePoint};
 use chasm_protocol::lifecycle::LiveEvent;
 use chasm_protocol::status::{ConnectionStatus, Status};
@@ -186,9 +186,16 @@ impl Engine {
         self.ask(|reply| Command::Snapshot { request: Box::new(request), weight, reply }).await?
     }
 
-    /// Puts interrupted sessions together from what is at hand, and marks them as recovered.
-    pub async fn recover(&self, request: RecoveryRequest) -> Result<RecoveryReport, EngineError> {
-        self.ask(|reply| Command::Recover { ids: request.session_ids, reply }).await?
+    /// Has what an editor's file says merged into its session.
+    pub(crate) async fn take_file(&self, file: FileRecord) -> Result<(), EngineError> {
+        let weight = self.take(file.body.len() * 2 + 1024).await?;
+        let file = Box::new(file);
+        self.ask(|reply| Command::EditorFile { file, weight, reply }).await?.map(drop)
+    }
+
+    pub(crate) async fn mark_recovered(&self, step: RecoveryStep) -> Result<RecoveryReport, EngineError> {
+        let step = Box::new(step);
+        self.ask(|reply| Command::Recover { step, reply }).await?
     }
 
     /// Counts events that were refused before they came here.

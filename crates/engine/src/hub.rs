@@ -2,7 +2,7 @@
 //!
 //! Invariant: a notice is told once, and kept until the store has it.
 
-use chasm_protocol::lifecycle::{LifecycleEvent, LiveEvent};
+use chasm_protocol::lifecycle::{LifecycleEvent, LiveEvent, Operation};
 use chasm_protocol::{SessionId, Timestamp};
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -88,6 +88,10 @@ impl Hub {
 
     pub fn changed(&self, session_ids: Vec<String>) {
         let _ = self.live.send(LiveEvent::Changed { session_ids });
+    }
+
+    pub fn progress(&self, operation: Operation, done: u64, total: u64, session_id: Option<String>) {
+        let _ = self.live.send(LiveEvent::Progress { operation, done, total, session_id });
     }
 
     /// Hands out what the store does not have yet.

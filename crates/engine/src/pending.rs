@@ -1,6 +1,6 @@
 //! A journal record on its way to the store.
 
-use chasm_protocol::session::{InterruptionReason, SnapshotBody};
+use chasm_protocol::session::{FileSource, InterruptionReason, SnapshotBody};
 use chasm_protocol::{Body, ContentHash, SessionId, Timestamp};
 use chasm_store::EventRow;
 
@@ -17,9 +17,21 @@ pub struct Pending {
 #[derive(Debug)]
 pub enum What {
     Event(Box<PendingEvent>),
-    Snapshot { received_at: Timestamp, taken_at: Timestamp, hash: ContentHash, body: Box<SnapshotBody> },
-    Interrupted { reason: InterruptionReason, since: Timestamp },
-    Resumed { at: Timestamp },
+    /// A client's snapshot, or what an editor's file says.
+    Snapshot {
+        received_at: Timestamp,
+        taken_at: Timestamp,
+        hash: ContentHash,
+        body: Box<SnapshotBody>,
+        file: Option<FileSource>,
+    },
+    Interrupted {
+        reason: InterruptionReason,
+        since: Timestamp,
+    },
+    Resumed {
+        at: Timestamp,
+    },
 }
 
 #[derive(Debug)]

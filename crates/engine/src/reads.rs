@@ -1,4 +1,4 @@
-//! What people and programs read: lists, sessions, search, recovery, status.
+//! What people and programs read: lists, sessions, search, status.
 //!
 //! Holds no SQL. Invariant: a read sees every event whose ack was sent, as long as the store can be written at all.
 
@@ -7,19 +7,16 @@ use crate::start::{LAST_START, Layout};
 use crate::{Engine, EngineError, overlay, quarantine};
 use chasm_protocol::SessionId;
 use chasm_protocol::api::{
-    EventPage, Facets, NoticeFilter, NoticePage, RecoveryCandidate, RecoveryOverview, SearchAnswer,
-    SessionFilter, SessionPage, SessionPatch,
+    EventPage, Facets, NoticeFilter, NoticePage, SearchAnswer, SessionFilter, SessionPage, SessionPatch,
 };
 use chasm_protocol::frame::ResumePoint;
-use chasm_protocol::session::{Interruption, Origin, SessionDetail, SessionSummary};
+use chasm_protocol::session::{Interruption, SessionDetail};
 use chasm_protocol::status::{BufferStatus, DatabaseStatus, JournalStatus, Rates, StartReport, Status};
-use chasm_store::{InterruptionRow, SearchQuery, SessionWrite, StoreError, StoredCandidate};
+use chasm_store::{InterruptionRow, SearchQuery, SessionWrite, StoreError};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::PoisonError;
 use std::time::Duration;
 
-/// Reports of past recoveries that an overview holds.
-const REPORTS: u32 = 50;
 /// Longest time that the status waits for the database to catch up.
 const STATUS_WAITS: Duration = Duration::from_millis(500);
 
@@ -130,47 +127,6 @@ impl Engine {
         Ok(())
     }
 
-    /// What needs recovery, and what was recovered. Changes nothing.
-    pub async fn recovery(&self) -> Result<RecoveryOverview, EngineError> {
-        self.flushed().await?;
-        let live = self.live_sessions().await;
-        let mut interrupted = Vec::new();
-        for candidate in self.store().recovery_candidates().await? {
-            interrupted.push(self.candidate(candidate, &live).await?);
-        }
-        Ok(RecoveryOverview {
-            interrupted,
-            reports: self.store().reports(REPORTS).await?,
-            last_start: self.start_report().await,
-            quarantine: quarantine::list(&Layout::of(&self.config().data_dir).quarantine),
-        })
-    }
-
-    async fn candidate(
-        &self,
-        c: StoredCandidate,
-        live: &HashSet<String>,
-    ) -> Result<RecoveryCandidate, EngineError> {
-        let only_in_snapshots = match c.session.has_snapshots {
-            true => {
-                let (messages, _) = self.store().items(c.session.pk).await?;
-                messages.iter().filter(|m| m.origin == Origin::Snapshot).count() as u64
-            }
-            false => 0,
-        };
-        let live = live.contains(&c.summary.session_id);
-        Ok(RecoveryCandidate {
-            session: SessionSummary { live, ..c.summary },
-            interruption: c.session.last_interruption.map(interruption),
-            snapshots: c.snapshots,
-            last_snapshot_at: c.last_snapshot_at,
-            only_in_snapshots,
-            partial_messages: c.partial_messages,
-            open_tool_calls: c.open_tool_calls,
-            missing: c.missing,
-        })
-    }
-
     /// The newest first.
     pub async fn notices(&self, cursor: Option<&str>, limit: u32) -> Result<NoticePage, EngineError> {
         let filter = NoticeFilter { limit, cursor: cursor.map(Into::into), ..NoticeFilter::default() };
@@ -276,7 +232,7 @@ impl Engine {
         }
     }
 
-    async fn start_report(&self) -> Option<StartReport> {
+    pub(crate) async fn start_report(&self) -> Option<StartReport> {
         let known = self.shared().start_report.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match known {
             Some(report) => Some(report),

@@ -59,7 +59,7 @@ async fn damage_in_the_middle_costs_only_what_lies_there() {
     let left = messages(&engine).await;
     assert!((SESSIONS * EACH / 2..=SESSIONS * EACH).contains(&left), "{left} messages left: {note}");
     engine.record(vec![message(0, EACH + 1)]).await.unwrap();
-    let overview = engine.recovery().await.unwrap();
+    let overview = engine.recovery(None).await.unwrap();
     assert!(overview.quarantine.iter().any(|d| d.what.contains("database")), "{:?}", overview.quarantine);
     engine.shutdown().await;
     let found = doctor::check(folder.path(), false, &|_, _| ()).await.unwrap();

@@ -143,9 +143,9 @@ async fn a_snapshot_fills_in_and_recovery_says_so() {
     assert_eq!(texts(&engine, "s").await, ["text 1", "text 2", "text 4", "text 5"]);
     engine.shutdown().await;
     let engine = start(folder.path()).await;
-    let overview = engine.recovery().await.unwrap();
+    let overview = engine.recovery(None).await.unwrap();
     assert_eq!((overview.interrupted[0].only_in_snapshots, overview.interrupted[0].snapshots), (1, 1));
-    let report = engine.recover(RecoveryRequest::default()).await.unwrap();
+    let report = engine.recover(RecoveryRequest::default(), &chasm_engine::Roots::default()).await.unwrap();
     let recovery = &report.recovered[0].recovery;
     assert_eq!((recovery.from_events, recovery.from_snapshots), (3, 1));
     let detail = engine.session(&id("s")).await.unwrap();

@@ -206,13 +206,13 @@ async fn a_file_of_the_quarantine_is_listed_with_its_time_and_deleted() {
     let engine = start(folder.path(), &clock).await;
     std::fs::write(folder.path().join("quarantine/record-00000000000000000007.bin"), b"bytes").unwrap();
     std::fs::write(folder.path().join("token"), b"secret").unwrap();
-    let listed = engine.recovery().await.unwrap().quarantine;
+    let listed = engine.recovery(None).await.unwrap().quarantine;
     let name = listed[0].quarantined_as.clone().unwrap();
     assert!(listed.len() == 1 && listed[0].at.is_some());
     assert!(matches!(engine.delete_quarantined("../token"), Err(EngineError::NotInQuarantine(_))));
     engine.delete_quarantined(&name).unwrap();
     assert!(matches!(engine.delete_quarantined(&name), Err(EngineError::NotInQuarantine(_))));
-    assert!(engine.recovery().await.unwrap().quarantine.is_empty());
+    assert!(engine.recovery(None).await.unwrap().quarantine.is_empty());
     assert!(folder.path().join("token").exists());
     engine.shutdown().await;
 }

@@ -137,9 +137,9 @@ async fn a_trashed_session_goes_on_unseen_and_comes_back_whole() {
     let names = format!("{heard:?}");
     assert!(names.contains("\"b\"") && !names.contains("\"a\""), "{names}");
     assert_eq!(engine.session(&id("a")).await.unwrap().summary.state, State::Interrupted);
-    assert_eq!(engine.recovery().await.unwrap().interrupted.len(), 1);
+    assert_eq!(engine.recovery(None).await.unwrap().interrupted.len(), 1);
     let request = RecoveryRequest { session_ids: Some(vec![id("a")]) };
-    let report = engine.recover(request).await.unwrap();
+    let report = engine.recover(request, &chasm_engine::Roots::default()).await.unwrap();
     assert_eq!((report.recovered.len(), report.skipped[0].reason.as_str()), (0, "it is in the trash"));
     engine.shutdown().await;
     // After a restart it is still there.

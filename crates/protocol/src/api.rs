@@ -3,8 +3,13 @@
 //! Owns their shapes only. Source: the recording protocol, «REST».
 
 mod notices;
+mod recovery;
 
 pub use notices::NoticeFilter;
+pub use recovery::{
+    CandidateFile, EditorView, EditorWay, ImportAnswer, ImportRequest, ReportPage, Unavailable,
+    UnavailableSource,
+};
 
 use crate::session::{Interruption, Recovery, SessionSummary, SnapshotBody, State, StoredEvent};
 use crate::status::{DamageReport, StartReport};
@@ -219,6 +224,29 @@ pub struct RecoveryCandidate {
     pub partial_messages: u64,
     pub open_tool_calls: u64,
     pub missing: Vec<(u64, u64)>,
+    /// Messages that the session will have when it is recovered.
+    #[serde(default)]
+    pub messages_after: u64,
+    /// Messages that recovering adds to what is shown now.
+    #[serde(default)]
+    pub added: u64,
+    /// Messages whose text an editor's file completes.
+    #[serde(default)]
+    pub completed: u64,
+    /// Answers that stay incomplete.
+    #[serde(default)]
+    pub still_partial: u64,
+    /// Tool calls that stay without a result.
+    #[serde(default)]
+    pub still_open_tool_calls: u64,
+    /// Holes in `seq` that stay. What an editor's file has of them is added, but has no `seq`.
+    #[serde(default)]
+    pub still_missing: Vec<(u64, u64)>,
+    #[serde(default)]
+    pub editor_files: Vec<CandidateFile>,
+    /// What recovering would use and cannot.
+    #[serde(default)]
+    pub unavailable: Vec<Unavailable>,
 }
 
 /// `GET /api/recording/recovery`
@@ -247,6 +275,7 @@ pub struct RecoveryRequest {
 /// What a recovery did.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RecoveryReport {
+    /// 0 where nothing was recovered: such a report is not kept.
     pub report_id: u64,
     pub at: Timestamp,
     pub recovered: Vec<RecoveredSession>,
@@ -257,6 +286,8 @@ pub struct RecoveryReport {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RecoveredSession {
     pub session_id: String,
+    #[serde(default)]
+    pub title: Option<String>,
     pub messages: u64,
     #[serde(flatten)]
     pub recovery: Recovery,
@@ -265,6 +296,8 @@ pub struct RecoveredSession {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SkippedSession {
     pub session_id: String,
+    #[serde(default)]
+    pub title: Option<String>,
     pub reason: String,
 }
 

@@ -48,6 +48,8 @@ pub enum ErrorCode {
     Unauthorized,
     /// Clashes with what is there.
     Conflict,
+    /// No editor has this id.
+    UnknownEditor,
     /// This recorder runs without a desktop, so it has no window to show.
     NoDesktop,
     /// What changed since that revision is not known any more: read all of it again.

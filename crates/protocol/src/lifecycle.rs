@@ -227,10 +227,29 @@ pub enum LiveEvent {
         delta: String,
         at: Timestamp,
     },
+    /// A recovery or an import has come this far.
+    Progress {
+        operation: Operation,
+        done: u64,
+        total: u64,
+        /// The session that was done last, where it was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session_id: Option<String>,
+    },
     /// The reader was too slow and missed this many items: read again what it shows.
     Lagged {
         missed: u64,
     },
+}
+
+/// What takes its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Operation {
+    /// Counted in sessions.
+    Recovery,
+    /// Counted in files.
+    Import,
 }
 
 #[cfg(test)]

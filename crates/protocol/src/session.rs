@@ -356,6 +356,14 @@ pub struct Evidence {
     pub messages: u64,
 }
 
+/// The file of an editor that told something of a session.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct FileSource {
+    /// Id of the editor, such as `claude-code`.
+    pub editor: String,
+    pub path: String,
+}
+
 /// A snapshot as a client sends it: the session as the client sees it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SnapshotBody {

@@ -7,7 +7,7 @@ use crate::desktop::Desktop;
 use crate::fence::Passes;
 use crate::metrics::Metrics;
 use crate::settings::SettingsStore;
-use chasm_engine::Engine;
+use chasm_engine::{Engine, Roots};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,6 +31,8 @@ pub(crate) struct App {
     pub seats: Arc<AtomicUsize>,
     /// Absent in `chasm serve`.
     pub desktop: Option<Arc<dyn Desktop>>,
+    /// Where editors keep their files of themselves.
+    pub editors: Roots,
 }
 
 /// The two steps of an end.
@@ -43,6 +45,11 @@ pub(crate) struct Stop {
 }
 
 impl App {
+    /// Where editors' files are now.
+    pub fn editor_roots(&self) -> Roots {
+        self.settings.current().editor_roots(self.editors.clone())
+    }
+
     /// The address that clients use.
     pub fn url(&self) -> String {
         let mut address = self.address;

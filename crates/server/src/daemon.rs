@@ -14,7 +14,7 @@ use crate::metrics::Metrics;
 use crate::retention;
 use crate::routes;
 use crate::settings::{Auth, Settings, SettingsError, SettingsStore};
-use chasm_engine::{Clock, Engine, StartError, SystemClock};
+use chasm_engine::{Clock, Engine, Roots, StartError, SystemClock};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -43,6 +43,8 @@ pub struct Options {
     /// Where the port is taken, one of the twenty behind it will do: `server.json` tells clients.
     pub next_free_port: bool,
     pub desktop: Option<Arc<dyn Desktop>>,
+    /// Where editors keep their files, unless a setting says otherwise. A caller takes it from its environment.
+    pub editors: Roots,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -58,6 +60,7 @@ impl Options {
             auth: None,
             next_free_port: false,
             desktop: None,
+            editors: Roots::default(),
             clock,
         }
     }
@@ -128,6 +131,7 @@ impl Daemon {
             data_dir: folder.path().to_owned(),
             seats: Arc::default(),
             desktop: options.desktop.clone(),
+            editors: options.editors.clone(),
         });
         let daemon = Self { app: app.clone(), folder, taken };
         daemon.folder.announce(&ServerFile {

@@ -83,6 +83,7 @@ fn status_of(code: ErrorCode) -> StatusCode {
             StatusCode::FORBIDDEN
         }
         ErrorCode::Unauthorized => StatusCode::UNAUTHORIZED,
+        ErrorCode::UnknownEditor => StatusCode::NOT_FOUND,
         ErrorCode::Conflict | ErrorCode::NoDesktop => StatusCode::CONFLICT,
         ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }

@@ -26,7 +26,7 @@ pub mod settings;
 mod ws;
 
 pub use busy::Holder;
-pub use chasm_engine::{Engine, EngineError};
+pub use chasm_engine::{Engine, EngineError, Roots};
 pub use daemon::{Daemon, DaemonError, Options, TakenPort};
 pub use desktop::Desktop;
 pub use folder::{FolderError, ServerFile, read_server_file, read_token};

@@ -5,6 +5,7 @@
 
 mod app;
 mod archive;
+mod editors;
 mod events;
 mod export;
 mod facets;
@@ -70,6 +71,7 @@ pub(crate) fn table() -> Vec<Endpoint> {
         endpoint(search::__path_search, search::search),
         endpoint(recovery::__path_overview, recovery::overview),
         endpoint(recovery::__path_recover, recovery::recover),
+        endpoint(recovery::__path_reports, recovery::reports),
         endpoint(quarantine::__path_delete, quarantine::delete),
         endpoint(trash::__path_put, trash::put),
         endpoint(trash::__path_list, trash::list),
@@ -77,6 +79,8 @@ pub(crate) fn table() -> Vec<Endpoint> {
         endpoint(trash::__path_purge, trash::purge),
         endpoint(retention::__path_preview, retention::preview),
         endpoint(retention::__path_run, retention::run),
+        endpoint(editors::__path_list, editors::list),
+        endpoint(editors::__path_import, editors::import),
         endpoint(status::__path_show, status::show),
         endpoint(rates::__path_show, rates::show),
         endpoint(status::__path_probe, status::probe),

@@ -4,11 +4,13 @@
 //! rule, and an unknown key is refused by name.
 
 mod clock_time;
+mod editors;
 mod keys;
 mod origin;
 mod store;
 
 pub use clock_time::ClockTime;
+pub use editors::{EditorFiles, EditorSettings};
 pub use keys::{SettingKind, SettingView};
 pub use origin::Origin;
 pub(crate) use store::SettingsStore;
@@ -45,6 +47,7 @@ pub struct Settings {
     pub notifications: NotificationSettings,
     pub trash: TrashSettings,
     pub retention: Retention,
+    pub editors: EditorSettings,
 }
 
 /// Longest retention, and largest size, that can be set.
@@ -163,6 +166,7 @@ impl Default for Settings {
             notifications: NotificationSettings::default(),
             trash: TrashSettings { keep_secs: 30 },
             retention: Retention { days: 0, keep_starred: true, max_gib: 0 },
+            editors: EditorSettings::default(),
         }
     }
 }

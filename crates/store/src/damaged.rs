@@ -139,7 +139,7 @@ impl Damaged {
         &self,
         session: SessionPk,
     ) -> Result<(Option<SnapshotBody>, Vec<SnapshotRow>), StoreError> {
-        self.0.snapshots(session).await
+        self.0.snapshots_of_any_age(session).await
     }
 
     /// How far the journal was applied; 0 where that cannot be read.

@@ -19,6 +19,7 @@ mod items_write; // messages and tool calls
 mod notices;
 mod purge; // deleted words out of the index
 mod recovery; // reports, candidates
+mod reports; // past recoveries
 mod revision; // which write changed what
 mod scrub; // what SQLite leaves between cells
 mod sessions; // one session's row, meta values
@@ -26,6 +27,7 @@ mod trash;
 
 // what goes out
 mod detail;
+mod editor_files;
 mod events_page;
 mod facets;
 mod ingest_reads;

@@ -1,4 +1,4 @@
-//! Recoveries: what needs one, what was done, and the reports.
+//! Recoveries: what needs one, and what was done.
 //!
 //! Never decides what a recovery finds. Invariant: a report names a session through its row, so deleting the session takes
 //! it out of every report.
@@ -38,8 +38,8 @@ impl Store {
         let sessions = format!("SELECT {STORED} FROM sessions s {LAST_INTERRUPTION} {order}");
         let summaries = format!(
             "SELECT {SUMMARY},
-                (SELECT count(*) FROM snapshots WHERE session = s.pk AND base = 0),
-                (SELECT max(taken_at) FROM snapshots WHERE session = s.pk AND base = 0),
+                (SELECT count(*) FROM snapshots WHERE session = s.pk AND base = 0 AND origin = 2),
+                (SELECT max(taken_at) FROM snapshots WHERE session = s.pk AND base = 0 AND origin = 2),
                 (SELECT count(*) FROM messages WHERE session = s.pk AND partial = 1),
                 (SELECT count(*) FROM tool_calls WHERE session = s.pk AND finished = 0)
              FROM sessions s {order}"
@@ -58,69 +58,49 @@ impl Store {
         Ok(candidates)
     }
 
-    /// Makes interrupted sessions recovered ones and keeps what was found. A session that is not interrupted any more is
-    /// left alone and said to be skipped.
+    /// Makes interrupted sessions recovered ones and keeps what was found, in a new report or as a further step of one. A
+    /// session that is not interrupted any more is left alone and said to be skipped. Where none is left, nothing is kept.
     pub async fn mark_recovered(
         &self,
+        report: Option<u64>,
         entries: Vec<(SessionPk, Recovery)>,
         at: Timestamp,
         skipped: Vec<SkippedSession>,
     ) -> Result<RecoveryReport, StoreError> {
         let doing = "write a recovery";
         let mut write = self.write().await?;
-        let report_id = sqlx::query("INSERT INTO reports (at, skipped) VALUES (?, '[]')")
-            .bind(at.as_micros())
-            .execute(&mut *write)
-            .await
-            .doing(doing)?
-            .last_insert_rowid();
+        let report_id = match report {
+            Some(known) => known.cast_signed(),
+            None => sqlx::query("INSERT INTO reports (at, skipped) VALUES (?, '[]')")
+                .bind(at.as_micros())
+                .execute(&mut *write)
+                .await
+                .doing(doing)?
+                .last_insert_rowid(),
+        };
         let (mut recovered, mut skipped) = (Vec::new(), skipped);
         for (pk, recovery) in entries {
             match recover(&mut write, report_id, pk, &recovery).await? {
-                Recovered::Done { session_id, messages } => {
-                    recovered.push(RecoveredSession { session_id, messages, recovery });
+                Recovered::Done { session_id, title, messages } => {
+                    recovered.push(RecoveredSession { session_id, title, messages, recovery });
                 }
-                Recovered::NotInterrupted { session_id, state } => {
-                    skipped.push(SkippedSession { session_id, reason: format!("it is {state}") });
+                Recovered::NotInterrupted { session_id, title, state } => {
+                    skipped.push(SkippedSession { session_id, title, reason: format!("it is {state}") });
                 }
                 Recovered::Gone => {}
             }
         }
+        if report.is_none() && recovered.is_empty() {
+            return Ok(RecoveryReport { report_id: 0, at, recovered, skipped });
+        }
         sqlx::query("UPDATE reports SET skipped = ? WHERE id = ?")
-            .bind(serde_json::json!(skipped).to_string())
+            .bind(crate::reports::without_titles(&skipped))
             .bind(report_id)
             .execute(&mut *write)
             .await
             .doing(doing)?;
         write.commit().await?;
         Ok(RecoveryReport { report_id: report_id.cast_unsigned(), at, recovered, skipped })
-    }
-
-    /// Past recoveries, the latest first.
-    pub async fn reports(&self, limit: u32) -> Result<Vec<RecoveryReport>, StoreError> {
-        let doing = "read recovery reports";
-        let mut tx = self.read().await?;
-        let rows = sqlx::query("SELECT id, at, skipped FROM reports ORDER BY id DESC LIMIT ?")
-            .bind(limit)
-            .fetch_all(&mut *tx)
-            .await
-            .doing(doing)?;
-        let mut reports = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let mut cells = Cells::new("reports", row);
-            let (id, at, skipped) = (cells.int()?, cells.time()?, cells.json()?);
-            let recovered = sqlx::query(
-                "SELECT r.pk, s.id, r.messages, r.body FROM recoveries r JOIN sessions s ON s.pk = r.session
-                 WHERE r.report = ? ORDER BY r.pk",
-            )
-            .bind(id)
-            .fetch_all(&mut *tx)
-            .await
-            .doing(doing)?;
-            let recovered = recovered.iter().map(recovered_session).collect::<Result<_, _>>()?;
-            reports.push(RecoveryReport { report_id: id.cast_unsigned(), at, recovered, skipped });
-        }
-        Ok(reports)
     }
 }
 
@@ -144,8 +124,8 @@ pub(crate) async fn recoveries(
 
 /// What became of one session of a recovery.
 enum Recovered {
-    Done { session_id: String, messages: u64 },
-    NotInterrupted { session_id: String, state: State },
+    Done { session_id: String, title: Option<String>, messages: u64 },
+    NotInterrupted { session_id: String, title: Option<String>, state: State },
     Gone,
 }
 
@@ -156,14 +136,16 @@ async fn recover(
     recovery: &Recovery,
 ) -> Result<Recovered, StoreError> {
     let doing = "write a recovery";
-    let row = sqlx::query("SELECT pk, id, state, messages FROM sessions WHERE pk = ?").bind(session.0);
+    let row =
+        sqlx::query("SELECT pk, id, state, messages, coalesce(user_title, title) FROM sessions WHERE pk = ?")
+            .bind(session.0);
     let Some(row) = row.fetch_optional(&mut *conn).await.doing(doing)? else { return Ok(Recovered::Gone) };
     let mut cells = Cells::new("sessions", &row);
     cells.int()?;
     let (session_id, state) = (cells.text()?, cells.numbered(State::from_number)?);
-    let messages = cells.uint()?;
+    let (messages, title) = (cells.uint()?, cells.opt_text()?);
     if state != State::Interrupted {
-        return Ok(Recovered::NotInterrupted { session_id, state });
+        return Ok(Recovered::NotInterrupted { session_id, title, state });
     }
     sqlx::query("UPDATE sessions SET state = ? WHERE pk = ?")
         .bind(State::Recovered.number())
@@ -179,13 +161,7 @@ async fn recover(
         .execute(conn)
         .await
         .doing(doing)?;
-    Ok(Recovered::Done { session_id, messages })
-}
-
-fn recovered_session(row: &SqliteRow) -> Result<RecoveredSession, StoreError> {
-    let mut cells = Cells::new("recoveries", row);
-    cells.int()?;
-    Ok(RecoveredSession { session_id: cells.text()?, messages: cells.uint()?, recovery: cells.json()? })
+    Ok(Recovered::Done { session_id, title, messages })
 }
 
 fn candidate(

@@ -4,7 +4,7 @@
 
 use chasm_protocol::event::EventType;
 use chasm_protocol::identity::{ContentHash, Identity};
-use chasm_protocol::session::{InterruptionReason, OrderKey, SessionRecord, SnapshotBody, State};
+use chasm_protocol::session::{FileSource, InterruptionReason, OrderKey, SessionRecord, SnapshotBody, State};
 use chasm_protocol::{ConnectionId, LifecycleEvent, Message, Timestamp, ToolCall};
 
 /// Names a session within one store; given by the engine, counted up, never used again.
@@ -28,7 +28,7 @@ pub struct SessionWrite {
     pub state: State,
     /// Time by the recorder's clock when its last event came.
     pub last_received_at: Timestamp,
-    /// It has snapshots: its items are a merge.
+    /// It has snapshots or what an editor's file said: its items are a merge.
     pub has_snapshots: bool,
     /// New events; none of them is in the store yet.
     pub events: Vec<EventRow>,
@@ -119,8 +119,11 @@ pub struct SnapshotRow {
     pub lsn: u64,
     pub taken_at: Timestamp,
     pub received_at: Timestamp,
+    /// Of what came, even where `body` has more since.
     pub hash: ContentHash,
     pub body: SnapshotBody,
+    /// The editor's file that says this; absent for a client's own snapshot.
+    pub file: Option<FileSource>,
 }
 
 /// A session's row, without its lists.

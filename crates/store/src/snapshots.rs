@@ -1,4 +1,4 @@
-//! Snapshots: JSON, packed with zstd.
+//! Snapshots, and beside them what editors' files say: JSON, packed with zstd.
 //!
 //! Never looks into a body. Invariant: a session has at most one base, under `lsn` 0, which no journal record has.
 
@@ -8,7 +8,7 @@ use crate::insert::Insert;
 use crate::open::Store;
 use crate::rows::{FlushBatch, SessionPk, SnapshotRow};
 use chasm_protocol::ContentHash;
-use chasm_protocol::session::SnapshotBody;
+use chasm_protocol::session::{FileSource, Origin, SnapshotBody};
 use sqlx::sqlite::SqliteConnection;
 
 const LEVEL: i32 = 3;
@@ -16,11 +16,20 @@ const LEVEL: i32 = 3;
 const BODY_MAX: usize = 1 << 30;
 
 static SNAPSHOTS: Insert = Insert::new(
-    "INSERT INTO snapshots (session, lsn, base, taken_at, received_at, hash, body)",
-    7,
+    "INSERT INTO snapshots (session, lsn, base, taken_at, received_at, hash, body, origin, source)",
+    9,
     "ON CONFLICT (session, lsn) DO UPDATE SET base = excluded.base, taken_at = excluded.taken_at, \
-     received_at = excluded.received_at, hash = excluded.hash, body = excluded.body",
+     received_at = excluded.received_at, hash = excluded.hash, body = excluded.body, origin = excluded.origin, \
+     source = excluded.source",
 );
+
+const ROWS: &str = "SELECT pk, lsn, base, taken_at, received_at, hash, body, source FROM snapshots
+     WHERE session = ? ORDER BY lsn";
+const OLD_ROWS: &str = "SELECT pk, lsn, base, taken_at, received_at, hash, body, NULL FROM snapshots
+     WHERE session = ? ORDER BY lsn";
+
+/// The folded rest of older snapshots, and what is kept one by one.
+pub type Snapshots = (Option<SnapshotBody>, Vec<SnapshotRow>);
 
 /// The packed bodies of a batch, in its order: new ones of a session, then its base.
 pub(crate) struct Packed(Vec<Vec<u8>>);
@@ -86,6 +95,9 @@ async fn insert(
             values.push(row.received_at.as_micros());
             values.push(row.hash.0.as_slice());
             values.push(*body);
+            let origin = if row.file.is_some() { Origin::EditorFile } else { Origin::Snapshot };
+            values.push(origin.number());
+            values.json(row.file.as_ref());
         })
         .await
 }
@@ -100,23 +112,28 @@ async fn base(conn: &mut SqliteConnection, session: SessionPk, body: &[u8]) -> R
             values.push(0i64);
             values.push([0u8; 16].as_slice());
             values.push(*body);
+            values.push(Origin::Snapshot.number());
+            values.json(None::<&FileSource>);
         })
         .await
 }
 
 impl Store {
-    /// The folded rest of older snapshots, and the snapshots that are kept, by `lsn`.
-    pub async fn snapshots(
-        &self,
-        session: SessionPk,
-    ) -> Result<(Option<SnapshotBody>, Vec<SnapshotRow>), StoreError> {
-        let rows = sqlx::query(
-            "SELECT pk, lsn, base, taken_at, received_at, hash, body FROM snapshots WHERE session = ? ORDER BY lsn",
-        )
-        .bind(session.0)
-        .fetch_all(&self.readers)
-        .await
-        .doing("read snapshots")?;
+    /// The folded rest of older snapshots, and the snapshots and files that are kept, by `lsn`.
+    pub async fn snapshots(&self, session: SessionPk) -> Result<Snapshots, StoreError> {
+        self.snapshot_rows(session, ROWS).await
+    }
+
+    /// As [`Store::snapshots`], of a database that may be older than the column `source`.
+    pub(crate) async fn snapshots_of_any_age(&self, session: SessionPk) -> Result<Snapshots, StoreError> {
+        match self.snapshot_rows(session, ROWS).await {
+            Ok(found) => Ok(found),
+            Err(_) => self.snapshot_rows(session, OLD_ROWS).await,
+        }
+    }
+
+    async fn snapshot_rows(&self, session: SessionPk, sql: &'static str) -> Result<Snapshots, StoreError> {
+        let rows = sqlx::query(sql).bind(session.0).fetch_all(&self.readers).await.doing("read snapshots")?;
         let (mut base, mut kept) = (None, Vec::new());
         for row in &rows {
             let mut cells = Cells::new("snapshots", row);
@@ -126,11 +143,12 @@ impl Store {
             let (taken_at, received_at) = (cells.time()?, cells.time()?);
             let hash = ContentHash(cells.bytes16()?);
             let packed: Vec<u8> = cells.next()?;
+            let file = cells.opt_json()?;
             let body = off_runtime("unpack a snapshot", move || unpack(&packed)).await;
             let body = body.map_err(|e| cells.corrupt(e))?;
             match is_base {
                 true => base = Some(body),
-                false => kept.push(SnapshotRow { lsn, taken_at, received_at, hash, body }),
+                false => kept.push(SnapshotRow { lsn, taken_at, received_at, hash, body, file }),
             }
         }
         Ok((base, kept))
@@ -139,9 +157,10 @@ impl Store {
     /// The hash of the snapshot that came last.
     pub async fn last_snapshot_hash(&self, session: SessionPk) -> Result<Option<ContentHash>, StoreError> {
         let row = sqlx::query(
-            "SELECT pk, hash FROM snapshots WHERE session = ? AND base = 0 ORDER BY lsn DESC LIMIT 1",
+            "SELECT pk, hash FROM snapshots WHERE session = ? AND base = 0 AND origin = ? ORDER BY lsn DESC LIMIT 1",
         )
         .bind(session.0)
+        .bind(Origin::Snapshot.number())
         .fetch_optional(&self.readers)
         .await
         .doing("read the last snapshot")?;

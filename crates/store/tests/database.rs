@@ -230,13 +230,14 @@ async fn recoveries_and_candidates() {
         evidence: vec![],
     };
     let entries = [1, 3, 9].map(|pk| (SessionPk(pk), recovery.clone())).to_vec();
-    let skipped = vec![SkippedSession { session_id: "unknown".into(), reason: "no such session".into() }];
-    let report = store.mark_recovered(entries, at(9), skipped).await.unwrap();
+    let skipped =
+        vec![SkippedSession { session_id: "unknown".into(), title: None, reason: "no such session".into() }];
+    let report = store.mark_recovered(None, entries, at(9), skipped).await.unwrap();
     assert_eq!(report.recovered.len(), 1);
     assert_eq!((report.recovered[0].session_id.as_str(), report.recovered[0].messages), ("s1", 2));
     assert_eq!(report.skipped.len(), 2);
     assert_eq!(report.skipped[1].reason, "it is completed");
-    assert_eq!(store.reports(5).await.unwrap(), [report]);
+    assert_eq!(store.reports(None, 5).await.unwrap().reports, [report]);
     assert_eq!(store.recovery_candidates().await.unwrap().len(), 1);
     let detail = store.detail(&SessionId::new("s1").unwrap()).await.unwrap().unwrap();
     assert_eq!((detail.recoveries, detail.summary.state), (vec![recovery], State::Recovered));
@@ -270,7 +271,7 @@ async fn futures_can_be_spawned_and_dropped() {
         spawned.detail(&id).await.unwrap();
         spawned.recovery_candidates().await.unwrap();
         spawned.integrity().await.unwrap();
-        spawned.mark_recovered(vec![], at(0), vec![]).await.unwrap();
+        spawned.mark_recovered(None, vec![], at(0), vec![]).await.unwrap();
         spawned.delete_session(&id).await.unwrap();
     })
     .await

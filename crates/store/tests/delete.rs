@@ -78,6 +78,7 @@ fn full_session(n: u64, dice: &mut Dice) -> SessionWrite {
         received_at: at(0),
         hash: ContentHash(key(n)),
         body: serde_json::from_value(body).unwrap(),
+        file: None,
     }];
     write
 }
@@ -119,9 +120,11 @@ async fn mention_everywhere(store: &Store, sessions: u64) {
         entries.push((SessionPk(n as i64), recovery(&secret[9])));
     }
     let all: Vec<String> = (1..=sessions).map(|n| id(n).to_string()).collect();
-    let skipped =
-        all.iter().map(|id| SkippedSession { session_id: id.clone(), reason: "no".into() }).collect();
-    store.mark_recovered(entries, at(5), skipped).await.unwrap();
+    let skipped = all
+        .iter()
+        .map(|id| SkippedSession { session_id: id.clone(), title: None, reason: "no".into() })
+        .collect();
+    store.mark_recovered(None, entries, at(5), skipped).await.unwrap();
     let dropped =
         LifecycleEvent::Dropped { connection: ConnectionId(1), client: None, sessions: all.clone() };
     let mut notices = vec![(at(1), dropped)];
@@ -171,7 +174,7 @@ async fn no_byte_is_left() {
         let detail = store.detail(&id(n)).await.unwrap().unwrap();
         assert_eq!((detail.messages.len(), detail.recoveries.len()), (40, 1));
     }
-    let report = &store.reports(10).await.unwrap()[0];
+    let report = &store.reports(None, 10).await.unwrap().reports[0];
     assert_eq!((report.recovered.len(), report.skipped.len()), (20, 20));
     let notices = store.notices(None, 100).await.unwrap().notices;
     assert_eq!(notices.len(), 21);

@@ -6,7 +6,7 @@
 mod common;
 
 use chasm_protocol::event::EventType;
-use chasm_protocol::session::{InterruptionReason, Origin, SnapshotBody, Version};
+use chasm_protocol::session::{FileSource, InterruptionReason, Origin, SnapshotBody, Version};
 use chasm_protocol::*;
 use chasm_store::*;
 use common::*;
@@ -326,6 +326,7 @@ async fn snapshots_base_and_removal() {
         received_at: at(9),
         hash: ContentHash(key(lsn)),
         body: body(lsn),
+        file: (lsn == 7).then(|| FileSource { editor: "claude-code".into(), path: "/a b".into() }),
     };
     let mut write = session(1, "s");
     write.snapshots.new = vec![row(5), row(6)];

@@ -3,8 +3,6 @@
 //! Never writes to the files. Invariant: what is sent has the same identities every time, so a second run records nothing
 //! that is there already.
 
-mod files;
-
 use crate::app::{App, client_name};
 use crate::args::Import;
 use crate::exit::Exit;
@@ -13,7 +11,7 @@ use crate::show::{state, text};
 use anyhow::Result;
 use chasm_client::{ClientError, Endpoint, Options, Recorder, Report};
 use chasm_editors::claude_code::{self, ReadError, ReadReport, Transcript};
-use files::Files;
+use chasm_editors::files::{self, Files};
 use indicatif::ProgressBar;
 use serde::Serialize;
 use std::path::{Path, PathBuf};

@@ -9,12 +9,17 @@ use crate::app::App;
 use crate::args::Serve;
 use crate::exit::Exit;
 use anyhow::Result;
-use chasm_server::{Daemon, Options};
+use chasm_server::{Daemon, Options, Roots};
 use std::io::Write;
 
 pub async fn run(app: &App<'_>, args: Serve) -> Result<Exit> {
-    let options =
-        Options { config: args.config, host: args.host, port: args.port, ..Options::new(app.data_dir()?) };
+    let options = Options {
+        config: args.config,
+        host: args.host,
+        port: args.port,
+        editors: Roots::of_environment(&|name| std::env::var_os(name)),
+        ..Options::new(app.data_dir()?)
+    };
     // The signals are caught before the start: a stop during recovery is a clean one too.
     let stop = chasm_server::asked_to_stop()?;
     let daemon = Daemon::start(options).await?;

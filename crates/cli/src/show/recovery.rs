@@ -77,6 +77,11 @@ fn candidate(candidate: &RecoveryCandidate, view: &View) -> String {
             count(candidate.snapshots, "snapshot")
         ));
     }
+    let more = [
+        (candidate.added, "more to be added from the editor's files"),
+        (candidate.completed, "to be completed from them"),
+    ];
+    hand.extend(more.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")));
     if candidate.partial_messages > 0 {
         hand.push(format!("{} cut off", count(candidate.partial_messages, "answer")));
     }

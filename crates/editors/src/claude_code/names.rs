@@ -32,6 +32,12 @@ impl FileName {
         Self { is_agent: stem.starts_with("agent-"), parent, stem }
     }
 
+    /// The session's id where the path alone says it.
+    pub fn own_session_id(&self) -> Option<String> {
+        let known = if self.is_agent { self.parent.is_some() } else { is_uuid(&self.stem) };
+        known.then(|| self.session_id(None))
+    }
+
     /// The session's id: the file's name where that is a UUID, else what its lines say, else the file's name.
     /// A sub-agent's session is named under its parent's.
     pub fn session_id(&self, in_lines: Option<&str>) -> String {
@@ -110,6 +116,10 @@ mod tests {
         assert_eq!(id(&format!("/p/{UUID}/subagents/agent-a1.jsonl"), Some("x")), format!("{UUID}/agent-a1"));
         assert_eq!(id("/p/agent-a1.jsonl", Some(UUID)), format!("{UUID}/agent-a1"));
         assert_eq!(id("/p/agent-a1.jsonl", None), "agent-a1");
+        let own = |path: &str| FileName::of(Path::new(path)).own_session_id();
+        assert_eq!(own(&format!("/p/{UUID}.jsonl")).as_deref(), Some(UUID));
+        assert_eq!(own(&format!("/p/{UUID}/subagents/agent-a1.jsonl")), Some(format!("{UUID}/agent-a1")));
+        assert_eq!(own("/p/export.jsonl").or_else(|| own("/p/agent-a1.jsonl")), None);
         assert!(id("/p/x.jsonl", Some(&"x".repeat(300))).starts_with("claude-code-"));
     }
 

@@ -8,7 +8,7 @@ mod prepare;
 mod write;
 
 pub use backlog::{BacklogReader, PassedOver};
-pub use write::{Effect, Resumption, STORED_LIMITS, stored_fold_event};
+pub use write::{Effect, Resumption, STORED_LIMITS, fold_anew, stored_fold_event, taken};
 
 use crate::health::HealthRecord;
 use crate::hub::Hub;
@@ -18,7 +18,7 @@ use crate::tracked::shortened;
 use crate::{Clock, StartError};
 use chasm_protocol::{LifecycleEvent, Timestamp};
 use chasm_store::{FlushBatch, Store, StoreError};
-pub use prepare::prepare;
+pub use prepare::{Whole, prepare};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};

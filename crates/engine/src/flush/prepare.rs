@@ -61,8 +61,8 @@ fn group(records: Vec<Pending>) -> (Vec<SessionId>, HashMap<SessionId, Group>) {
         group.last_lsn = lsn;
         match what {
             What::Event(event) => group.events.push(*event),
-            What::Snapshot { received_at, taken_at, hash, body } => {
-                group.snapshots.push(SnapshotRow { lsn, taken_at, received_at, hash, body: *body });
+            What::Snapshot { received_at, taken_at, hash, body, file } => {
+                group.snapshots.push(SnapshotRow { lsn, taken_at, received_at, hash, body: *body, file });
             }
             What::Interrupted { reason, since } => {
                 let row = InterruptionRow { lsn, reason, since, until: None, resumed_lsn: None, replayed: 0 };
@@ -88,11 +88,11 @@ pub(super) struct AtHand {
     pub(super) whole: Option<Whole>,
 }
 
-#[derive(Default)]
-pub(super) struct Whole {
-    pub(super) events: Vec<EventRow>,
-    pub(super) base: Option<SnapshotBody>,
-    pub(super) snapshots: Vec<SnapshotRow>,
+#[derive(Default, Clone)]
+pub struct Whole {
+    pub events: Vec<EventRow>,
+    pub base: Option<SnapshotBody>,
+    pub snapshots: Vec<SnapshotRow>,
 }
 
 impl Loaded {
@@ -147,7 +147,7 @@ impl Loaded {
 }
 
 impl Whole {
-    async fn read(store: &Store, pk: SessionPk) -> Result<Self, StoreError> {
+    pub async fn read(store: &Store, pk: SessionPk) -> Result<Self, StoreError> {
         let events = store.events(pk).await?;
         let (base, snapshots) = store.snapshots(pk).await?;
         Ok(Self { events, base, snapshots })

@@ -4,7 +4,9 @@
 //! folded on or anew.
 
 use super::prepare::{AtHand, Group, Mark, Whole};
-use crate::fold::{FoldEvent, Folded, Item, TakenSnapshot, Workset, fold, merge_into_base, unknown_record};
+use crate::fold::{
+    FoldEvent, Folded, Item, Source, TakenSnapshot, Workset, fold, merge_bodies, unknown_record,
+};
 use crate::pending::PendingEvent;
 use chasm_protocol::session::{SessionRecord, SnapshotBody, State};
 use chasm_protocol::{Limits, SessionId, Timestamp, limits, parse_event};
@@ -101,8 +103,8 @@ fn fold_on(
     Folded { record: record.unwrap_or_else(|| unknown_record(id)), messages, tool_calls }
 }
 
-/// Folds everything there is, old and new; says what each new snapshot added.
-fn fold_anew(
+/// Folds everything there is, old and new; says what each new snapshot added. A recovery's preview is this too.
+pub fn fold_anew(
     id: &SessionId,
     whole: Option<Whole>,
     new: Vec<FoldEvent>,
@@ -114,49 +116,76 @@ fn fold_anew(
     let (mut rows, mut base) = (whole.snapshots, whole.base);
     let had_base = base.is_some();
     let count = |base: Option<&SnapshotBody>, rows: &[SnapshotRow]| {
-        fold(id, events.clone(), base, rows.iter().map(taken).collect())
+        fold(id, events.clone(), base, rows.iter().cloned().map(taken).collect())
     };
     let mut added = Vec::new();
-    let mut before =
-        if new_snapshots.is_empty() { 0 } else { messages(count(base.as_ref(), &rows).as_ref()) };
+    // Only a client wants to know what its snapshot added.
+    let wanted = new_snapshots.iter().any(|s| s.file.is_none());
+    let mut before = if wanted { messages(count(base.as_ref(), &rows).as_ref()) } else { 0 };
     for snapshot in new_snapshots {
         rows.push(snapshot.clone());
-        let now = messages(count(base.as_ref(), &rows).as_ref());
-        added.push((snapshot.lsn, now.saturating_sub(before)));
-        before = now;
+        if wanted {
+            let now = messages(count(base.as_ref(), &rows).as_ref());
+            added.push((snapshot.lsn, now.saturating_sub(before)));
+            before = now;
+        }
     }
-    let removed = drop_oldest(&mut rows, &mut base);
-    let folded = fold(id, events.clone(), base.as_ref(), rows.iter().map(taken).collect());
-    let new = new_snapshots.iter().filter(|s| !removed.contains(&s.lsn)).cloned().collect();
-    let changed_base = if removed.is_empty() && had_base { None } else { base };
+    let mut removed = drop_oldest(&mut rows, &mut base);
+    let base_changed = !removed.is_empty() || !had_base;
+    removed.extend(join_files(&mut rows));
+    let is_new = |row: &&SnapshotRow| new_snapshots.iter().any(|new| new.lsn == row.lsn);
+    let new = rows.iter().filter(is_new).cloned().collect();
+    let folded = fold(id, events, base.as_ref(), rows.into_iter().map(taken).collect());
     let empty = || Folded { record: unknown_record(id), messages: Vec::new(), tool_calls: Vec::new() };
-    (folded.unwrap_or_else(empty), added, SnapshotsWrite { new, base: changed_base, removed })
+    let write = SnapshotsWrite { new, base: base.filter(|_| base_changed), removed };
+    (folded.unwrap_or_else(empty), added, write)
 }
 
 fn messages(folded: Option<&Folded>) -> u64 {
     folded.map_or(0, |f| f.messages.len() as u64)
 }
 
-fn taken(row: &SnapshotRow) -> TakenSnapshot {
-    TakenSnapshot { taken_at: row.taken_at, body: row.body.clone() }
+/// A stored snapshot or file as the fold sees it.
+pub fn taken(row: SnapshotRow) -> TakenSnapshot {
+    let source = if row.file.is_some() { Source::EditorFile } else { Source::Snapshot };
+    TakenSnapshot { taken_at: row.taken_at, body: row.body, source }
 }
 
 /// Merges the oldest snapshots into the base until few enough are left; says which.
 fn drop_oldest(rows: &mut Vec<SnapshotRow>, base: &mut Option<SnapshotBody>) -> Vec<u64> {
     let mut removed = Vec::new();
-    rows.sort_by_key(|row| (row.taken_at, row.lsn));
-    while rows.len() > limits::SNAPSHOTS_KEPT {
+    rows.sort_by_key(|row| (row.file.is_some(), row.taken_at, row.lsn));
+    while rows.iter().filter(|row| row.file.is_none()).count() > limits::SNAPSHOTS_KEPT {
         let oldest = rows.remove(0);
         removed.push(oldest.lsn);
-        *base = Some(merge_into_base(base.take(), oldest.body));
+        *base = Some(merge_bodies(base.take(), oldest.body, Source::Snapshot));
     }
+    removed
+}
+
+/// One row a file: what it said before goes into what it says now, so that a file that was cut takes nothing away. Says
+/// which rows are gone.
+fn join_files(rows: &mut Vec<SnapshotRow>) -> Vec<u64> {
+    let mut removed = Vec::new();
+    rows.sort_by_key(|row| row.lsn);
+    let mut joined: Vec<SnapshotRow> = Vec::with_capacity(rows.len());
+    for mut row in rows.drain(..) {
+        if let Some(at) = joined.iter().position(|known| row.file.is_some() && known.file == row.file) {
+            let older = joined.remove(at);
+            removed.push(older.lsn);
+            row.body = merge_bodies(Some(older.body), row.body, Source::EditorFile);
+        }
+        joined.push(row);
+    }
+    *rows = joined;
     removed
 }
 
 fn last_received(group: &Group, stored: Option<&StoredSession>) -> Timestamp {
     let events = group.events.iter().map(|e| e.row.received_at);
-    let all =
-        events.chain(group.snapshots.iter().map(|s| s.received_at)).chain(stored.map(|s| s.last_received_at));
+    // A file that a recovery reads is no sign of life.
+    let snapshots = group.snapshots.iter().filter(|s| s.file.is_none()).map(|s| s.received_at);
+    let all = events.chain(snapshots).chain(stored.map(|s| s.last_received_at));
     all.max().unwrap_or_default()
 }
 

@@ -3,6 +3,7 @@
 //! Owns the choice between two versions of one message. Invariant: everything either side has is in the
 //! result, nothing that neither side has; merging the same thing again changes nothing.
 
+use super::Folded;
 use super::align::{Side, align, compatible, upper_bounds};
 use super::items::{Item, Items};
 use chasm_protocol::session::{Origin, SnapshotBody, SnapshotMessage, SnapshotToolCall, Version};
@@ -11,7 +12,7 @@ use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet, VecDeque};
 
 /// What is merged in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Source {
     Snapshot,
     EditorFile,
@@ -32,12 +33,13 @@ pub fn merge(items: &mut Items, body: &SnapshotBody, source: Source) {
     merge_calls(items, &body.tool_calls, source);
 }
 
-/// Merges a snapshot that is to be dropped into the folded rest of those dropped before.
-pub fn merge_into_base(base: Option<SnapshotBody>, newer: SnapshotBody) -> SnapshotBody {
+/// Two bodies of one source as one: an older snapshot that is to be dropped and the folded rest of those dropped before, or
+/// two states of one file.
+pub fn merge_bodies(base: Option<SnapshotBody>, newer: SnapshotBody, source: Source) -> SnapshotBody {
     let Some(base) = base else { return newer };
     let mut items = Items::default();
-    merge(&mut items, &base, Source::Snapshot);
-    merge(&mut items, &newer, Source::Snapshot);
+    merge(&mut items, &base, source);
+    merge(&mut items, &newer, source);
     let mut rest = base.rest;
     rest.extend(newer.rest);
     SnapshotBody {
@@ -49,6 +51,26 @@ pub fn merge_into_base(base: Option<SnapshotBody>, newer: SnapshotBody) -> Snaps
         messages: items.messages().flat_map(|(_, m)| snapshot_messages(m)).collect(),
         tool_calls: items.tool_calls().map(|(_, c)| snapshot_call(c)).collect(),
         rest,
+    }
+}
+
+/// A folded session as a body that can be merged into another one.
+pub fn as_snapshot(folded: &Folded) -> SnapshotBody {
+    let record = &folded.record;
+    let call = |call: &ToolCall| {
+        // A body has no other way to say that a call without output is over.
+        let output = call.output.clone().or_else(|| call.finished.then(|| Value::String(String::new())));
+        SnapshotToolCall { output, ..snapshot_call(call) }
+    };
+    SnapshotBody {
+        title: record.title.clone(),
+        provider: record.provider.clone(),
+        model: record.model.clone(),
+        workspace: record.workspace.clone(),
+        editor: record.editor.clone(),
+        messages: folded.messages.iter().flat_map(snapshot_messages).collect(),
+        tool_calls: folded.tool_calls.iter().map(call).collect(),
+        rest: Map::new(),
     }
 }
 
@@ -133,7 +155,11 @@ fn within(part: &str, whole: &str) -> bool {
 fn combine(mine: &mut Message, theirs: &Message, source: Source) {
     let (ours, other) = (mine.content.text().into_owned(), theirs.content.text().into_owned());
     let richer = matches!((&mine.content, &theirs.content), (Content::Text(_), Content::Parts(_)));
-    if ours == other {
+    if source == Source::EditorFile && begins(&mine.content, &theirs.content) {
+        // The file has all parts of ours and more: those without text would be lost otherwise.
+        mine.content = theirs.content.clone();
+        completed(mine, theirs, source);
+    } else if ours == other {
         if richer {
             mine.content = theirs.content.clone();
         } else if matches!(theirs.content, Content::Parts(_)) {
@@ -166,6 +192,16 @@ fn combine(mine: &mut Message, theirs: &Message, source: Source) {
         }
     }
     mine.timestamp = mine.timestamp.or(theirs.timestamp);
+}
+
+/// The parts of `whole` begin with those of `start` and go on.
+fn begins(start: &Content, whole: &Content) -> bool {
+    match (start, whole) {
+        (Content::Parts(start), Content::Parts(whole)) => {
+            whole.len() > start.len() && whole.starts_with(start)
+        }
+        _ => false,
+    }
 }
 
 fn completed(mine: &mut Message, theirs: &Message, source: Source) {
@@ -226,10 +262,24 @@ fn merge_calls(items: &mut Items, theirs: &[SnapshotToolCall], source: Source) {
             continue;
         }
         let message = their.message_id.as_ref().and_then(|id| messages.get(id));
-        let at = message.map_or(after, |place| behind_calls(items, *place));
+        let at = match (source, their.timestamp) {
+            (Source::EditorFile, Some(at)) => place_by_time(items, message.map_or(0, |place| *place + 1), at),
+            _ => message.map_or(after, |place| behind_calls(items, *place)),
+        };
         inserts.push((at, Item::ToolCall(call_from_snapshot(their, source))));
     }
     insert_all(items, inserts);
+}
+
+/// Before the first item from `low` on that happened later. A file knows the times of its calls, and calls of one message
+/// may have messages between them.
+fn place_by_time(items: &Items, low: usize, at: Timestamp) -> usize {
+    let time = |item: &Item| match item {
+        Item::Message(m) => m.timestamp,
+        Item::ToolCall(c) => c.timestamp,
+    };
+    let later = items.0.iter().skip(low).position(|item| time(item).is_some_and(|time| time > at));
+    later.map_or(items.0.len(), |n| low + n)
 }
 
 /// The next call with the same name and arguments that no other id claims.

@@ -50,7 +50,11 @@ fn fold_texts(events: &[(&str, &str, Option<&str>)], snapshot: Vec<SnapshotMessa
             event(&raw.to_string(), n)
         })
         .collect();
-    let snapshots = vec![TakenSnapshot { taken_at: Timestamp::default(), body: body(snapshot) }];
+    let snapshots = vec![TakenSnapshot {
+        taken_at: Timestamp::default(),
+        body: body(snapshot),
+        source: Source::Snapshot,
+    }];
     fold(&id(), events, None, snapshots).unwrap()
 }
 
@@ -129,7 +133,11 @@ fn deltas_lost_in_the_middle_are_completed() {
     ];
     let events = events.iter().zip(1..).map(|(raw, lsn)| event(raw, lsn)).collect();
     let full = message(Role::Assistant, "Hello world, how are you?", Some("m"));
-    let snapshots = vec![TakenSnapshot { taken_at: Timestamp::default(), body: body(vec![full]) }];
+    let snapshots = vec![TakenSnapshot {
+        taken_at: Timestamp::default(),
+        body: body(vec![full]),
+        source: Source::Snapshot,
+    }];
     let folded = fold(&id(), events, None, snapshots).unwrap();
     assert_eq!(texts(&folded), ["Hello world, how are you?"]);
 }
@@ -221,7 +229,11 @@ fn incremental(events: &[FoldEvent], cuts: &[usize]) -> Folded {
 }
 
 fn taken(at: i64, messages: &[SnapshotMessage]) -> TakenSnapshot {
-    TakenSnapshot { taken_at: Timestamp::from_micros(at), body: body(messages.to_vec()) }
+    TakenSnapshot {
+        taken_at: Timestamp::from_micros(at),
+        body: body(messages.to_vec()),
+        source: Source::Snapshot,
+    }
 }
 
 /// Whether `text` is still there: shown, continued, or kept as another version.
@@ -325,7 +337,7 @@ proptest! {
 
     #[test]
     fn dropping_into_the_base_loses_nothing(first in any_messages(), second in any_messages()) {
-        let base = merge_into_base(Some(body(first.clone())), body(second.clone()));
+        let base = merge_bodies(Some(body(first.clone())), body(second.clone()), Source::Snapshot);
         let folded = fold(&id(), Vec::new(), Some(&base), Vec::new()).unwrap();
         for m in first.iter().chain(&second) {
             let found = folded.messages.iter().any(|have| m.message_id.is_some() && have.message_id == m.message_id)

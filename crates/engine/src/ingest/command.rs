@@ -1,5 +1,6 @@
 //! What the ingest task is asked to do.
 
+use super::files::{FileRecord, RecoveryStep};
 use crate::handle::Outcome;
 use crate::purge::Purge;
 use crate::{EngineError, RecordError};
@@ -40,8 +41,14 @@ pub enum Command {
         reply: Reply<Vec<ConnectionStatus>>,
     },
     Erase(Erasing),
+    /// Answered when what the file says is merged in the store.
+    EditorFile {
+        file: Box<FileRecord>,
+        weight: usize,
+        reply: Reply<Result<SnapshotAnswer, EngineError>>,
+    },
     Recover {
-        ids: Option<Vec<SessionId>>,
+        step: Box<RecoveryStep>,
         reply: Reply<Result<RecoveryReport, EngineError>>,
     },
     /// The user calls a session something else.

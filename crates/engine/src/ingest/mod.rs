@@ -7,6 +7,7 @@
 mod acts;
 mod command;
 mod erase;
+mod files;
 mod flushing;
 mod outage;
 mod presence;
@@ -15,6 +16,7 @@ mod replay;
 mod sessions;
 
 pub use command::{Command, Erasing, Submission, weight};
+pub use files::{FileRecord, RecoveryStep};
 use flushing::Backlog;
 pub use flushing::FlushLink;
 pub use presence::micros;
@@ -209,8 +211,9 @@ impl Ingest {
                 let _ = reply.send(self.presence.status());
             }
             Command::Erase(erasing) => self.on_erase(erasing).await,
-            Command::Recover { ids, reply } => {
-                let _ = reply.send(self.recover(ids).await);
+            Command::EditorFile { file, weight, reply } => self.editor_file(*file, weight, reply).await,
+            Command::Recover { step, reply } => {
+                let _ = reply.send(self.mark_recovered(*step).await);
             }
             Command::Retitle { id, title } => self.sessions.retitle(&id, title),
             Command::Shutdown { reply } => return Some(reply),

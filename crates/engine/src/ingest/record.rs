@@ -178,7 +178,7 @@ impl Ingest {
                 LifecycleEvent::Started { session_id: session_id.to_string(), title: tracked.title() };
             self.tell_when_durable(lsn, now, event);
         }
-        let what = What::Snapshot { received_at: now, taken_at, hash, body: Box::new(snapshot) };
+        let what = What::Snapshot { received_at: now, taken_at, hash, body: Box::new(snapshot), file: None };
         self.keep(vec![Pending { lsn, session: session_id, weight, what }], weight);
         answer.stored = true;
         Ok((lsn, answer))

@@ -12,7 +12,7 @@ use crate::StartError;
 use crate::codec::Record;
 use crate::flush::{STORED_LIMITS, Trouble};
 use crate::pending::{Pending, What};
-use chasm_protocol::session::{InterruptionReason, SnapshotBody};
+use chasm_protocol::session::{FileSource, InterruptionReason, SnapshotBody};
 use chasm_protocol::{ConnectionId, Identity, Parsed, SessionId, Timestamp, parse_event};
 use chasm_store::{EventRowKind, Store};
 use std::collections::HashSet;
@@ -29,10 +29,25 @@ pub struct Replayed {
 
 #[derive(Debug)]
 enum ReplayedWhat {
-    Event { received_at: Timestamp, connection: ConnectionId, kind: EventRowKind, parsed: Box<Parsed> },
-    Snapshot { received_at: Timestamp, taken_at: Timestamp, body: Box<SnapshotBody> },
-    Interrupted { reason: InterruptionReason, since: Timestamp },
-    Resumed { at: Timestamp },
+    Event {
+        received_at: Timestamp,
+        connection: ConnectionId,
+        kind: EventRowKind,
+        parsed: Box<Parsed>,
+    },
+    Snapshot {
+        received_at: Timestamp,
+        taken_at: Timestamp,
+        body: Box<SnapshotBody>,
+        file: Option<FileSource>,
+    },
+    Interrupted {
+        reason: InterruptionReason,
+        since: Timestamp,
+    },
+    Resumed {
+        at: Timestamp,
+    },
 }
 
 impl Replayed {
@@ -47,7 +62,12 @@ impl Replayed {
             }
             Record::Snapshot { received_at, taken_at, session, body } => {
                 let body = serde_json::from_str(body).map_err(|e| format!("snapshot: {e}"))?;
-                (session, ReplayedWhat::Snapshot { received_at, taken_at, body })
+                (session, ReplayedWhat::Snapshot { received_at, taken_at, body, file: None })
+            }
+            Record::EditorFile { received_at, taken_at, session, source, body } => {
+                let body = serde_json::from_str(body).map_err(|e| format!("editor's file: {e}"))?;
+                let file = serde_json::from_str(source).map_err(|e| format!("source of a file: {e}"))?;
+                (session, ReplayedWhat::Snapshot { received_at, taken_at, body, file: Some(file) })
             }
             Record::Interrupted { reason, since, session, .. } => {
                 (session, ReplayedWhat::Interrupted { reason, since })
@@ -70,8 +90,8 @@ impl Replayed {
                 };
                 What::Event(Box::new(pending_event(*parsed, identity, kind, lsn, received_at, connection)))
             }
-            ReplayedWhat::Snapshot { received_at, taken_at, body } => {
-                What::Snapshot { received_at, taken_at, hash: body.hash(), body }
+            ReplayedWhat::Snapshot { received_at, taken_at, body, file } => {
+                What::Snapshot { received_at, taken_at, hash: body.hash(), body, file }
             }
             ReplayedWhat::Interrupted { reason, since } => What::Interrupted { reason, since },
             ReplayedWhat::Resumed { at } => What::Resumed { at },
@@ -142,6 +162,10 @@ impl Replay {
                     Known::New(identity, _) => identity,
                 };
                 note(&pending_event(*parsed, identity, kind, lsn, received_at, connection), tracked);
+            }
+            ReplayedWhat::Snapshot { received_at, file: Some(_), .. } => {
+                let tracked = self.sessions.entry(&session, received_at);
+                (tracked.exists, tracked.last_lsn) = (true, lsn);
             }
             ReplayedWhat::Snapshot { received_at, body, .. } => {
                 let tracked = self.sessions.entry(&session, received_at);

@@ -97,6 +97,7 @@ fn event(item: &LiveEvent) -> Event {
         LiveEvent::Lifecycle { .. } => "lifecycle",
         LiveEvent::Changed { .. } => "changed",
         LiveEvent::Delta { .. } => "delta",
+        LiveEvent::Progress { .. } => "progress",
         LiveEvent::Lagged { .. } => "lagged",
     };
     // serde_json escapes line breaks, which is all that SSE asks

@@ -7,6 +7,7 @@ use super::{Auth, ClockTime, MAX_DAYS, MAX_GIB, Origin, Settings, SettingsError}
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 /// What a setting's value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -75,6 +76,11 @@ enum Rule {
     Time {
         get: fn(&Settings) -> Option<ClockTime>,
         set: fn(&mut Settings, Option<ClockTime>),
+    },
+    /// A folder, or the one that is used where none is set.
+    Folder {
+        get: fn(&Settings) -> &Option<PathBuf>,
+        set: fn(&mut Settings, Option<PathBuf>),
     },
     Host,
     Auth,
@@ -163,6 +169,24 @@ pub(super) const KEYS: &[Key] = &[
         },
     },
     number!("retention.max_gib", true, 0, MAX_GIB, retention.max_gib: u64, "where the database uses more, the oldest sessions are deleted for good, hourly, until it fits; 0 for no limit"),
+    Key {
+        name: "editors.claude_code.enabled",
+        about: "read Claude Code's files: recoveries complete sessions from them, and they can be imported",
+        live: true,
+        rule: Rule::Switch {
+            get: |s| s.editors.claude_code.enabled,
+            set: |s, value| s.editors.claude_code.enabled = value,
+        },
+    },
+    Key {
+        name: "editors.claude_code.path",
+        about: "Claude Code's folder; \"\" for the usual one, ~/.claude",
+        live: true,
+        rule: Rule::Folder {
+            get: |s| &s.editors.claude_code.path,
+            set: |s, value| s.editors.claude_code.path = value,
+        },
+    },
 ];
 
 /// The key of this name; the error names the nearest one.
@@ -184,6 +208,9 @@ impl Key {
             Rule::Number { get, .. } => json!(get(settings)),
             Rule::Switch { get, .. } => json!(get(settings)),
             Rule::Time { get, .. } => json!(get(settings).map(|time| time.to_string()).unwrap_or_default()),
+            Rule::Folder { get, .. } => {
+                json!(get(settings).as_deref().map(|path| path.display().to_string()).unwrap_or_default())
+            }
             Rule::Host => json!(settings.host.to_string()),
             Rule::Auth => json!(settings.auth),
             Rule::Origins => json!(settings.allowed_origins),
@@ -206,6 +233,9 @@ impl Key {
             },
             Rule::Switch { set, .. } => set(settings, value.as_bool().ok_or("true or false is needed")?),
             Rule::Time { set, .. } => set(settings, time(value)?),
+            Rule::Folder { set, .. } => {
+                set(settings, super::editors::path(value.as_str().ok_or("a path in quotes is needed")?)?);
+            }
             Rule::Host => settings.host = host(value)?,
             Rule::Auth => settings.auth = auth(value)?,
             Rule::Origins => settings.allowed_origins = origins(value)?,
@@ -218,7 +248,7 @@ impl Key {
             Rule::Number { .. } => SettingKind::Number,
             Rule::Switch { .. } => SettingKind::Switch,
             Rule::Time { .. } => SettingKind::Time,
-            Rule::Host => SettingKind::Text,
+            Rule::Host | Rule::Folder { .. } => SettingKind::Text,
             Rule::Auth => SettingKind::Choice,
             Rule::Origins => SettingKind::List,
         }

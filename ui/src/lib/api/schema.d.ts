@@ -70,6 +70,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/editors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The editors whose files can be read, with how many of their sessions are recorded. Reads names of files, and no chat. */
+        get: operations["listEditors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/editors/{id}/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Imports every session that an editor has. What is recorded already is known again, so it can be repeated. */
+        post: operations["importEditor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/openapi.json": {
         parameters: {
             query?: never;
@@ -233,8 +267,25 @@ export interface paths {
         /** What needs recovery, with what is at hand, and the reports of past ones. Changes nothing. */
         get: operations["recoveryOverview"];
         put?: never;
-        /** Puts interrupted sessions together again: the ones named, or all. */
+        /** Puts interrupted sessions together again, from events, snapshots and editors' files: the ones named, or all. */
         post: operations["recover"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recording/recovery/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reports of past recoveries, the latest first. */
+        get: operations["listRecoveryReports"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -664,6 +715,26 @@ export interface components {
             max_bytes: number;
             last_flush?: components["schemas"]["Timestamp"] | null;
         };
+        /** @description A file of an editor that holds an interrupted session. */
+        CandidateFile: {
+            /** @description Id of the editor, such as `claude-code`. */
+            editor: string;
+            path: string;
+            modified_at?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description Messages of the session that the file holds.
+             */
+            messages: number;
+            /**
+             * Format: int64
+             * @description Those of them that neither events nor snapshots have.
+             */
+            only_there: number;
+            readable: boolean;
+            /** @description Why it cannot be read, or what is damaged in it. */
+            problem?: string | null;
+        };
         /**
          * Format: int64
          * @description One WebSocket connection, or one REST request; unique within a run of the recorder. 0 is the recorder itself.
@@ -708,6 +779,31 @@ export interface components {
             DBUS_SESSION_BUS_ADDRESS?: string | null;
             XDG_RUNTIME_DIR?: string | null;
         };
+        /** @description An editor whose chats can be recorded. */
+        EditorView: {
+            id: string;
+            name: string;
+            /** @description Its folder is there. */
+            found: boolean;
+            /** @description Where its folder is, or would be; absent where nothing says so or the editor is switched off. */
+            path?: string | null;
+            /**
+             * Format: int64
+             * @description Sessions in its folder; absent where they could not be counted.
+             */
+            sessions?: number | null;
+            /**
+             * Format: int64
+             * @description Those of them that are recorded.
+             */
+            recorded?: number | null;
+            how: components["schemas"]["EditorWay"];
+        };
+        /**
+         * @description How an editor's chats come into the recorder.
+         * @enum {string}
+         */
+        EditorWay: "import" | "extension" | "none";
         /** @description Every error answer: `{"error":{"code":…,"message":…}}`. */
         ErrorBody: {
             error: components["schemas"]["ErrorDetail"];
@@ -716,7 +812,7 @@ export interface components {
          * @description Why something was refused. The text form is `snake_case`.
          * @enum {string}
          */
-        ErrorCode: "bad_json" | "missing_field" | "invalid_field" | "too_deep" | "too_large" | "batch_too_large" | "paused" | "storage_full" | "not_recording" | "shutting_down" | "overloaded" | "unknown_frame" | "bad_request" | "not_found" | "method_not_allowed" | "unsupported_media_type" | "forbidden_host" | "forbidden_origin" | "forbidden_site" | "unauthorized" | "conflict" | "no_desktop" | "revision_gone" | "internal";
+        ErrorCode: "bad_json" | "missing_field" | "invalid_field" | "too_deep" | "too_large" | "batch_too_large" | "paused" | "storage_full" | "not_recording" | "shutting_down" | "overloaded" | "unknown_frame" | "bad_request" | "not_found" | "method_not_allowed" | "unsupported_media_type" | "forbidden_host" | "forbidden_origin" | "forbidden_site" | "unauthorized" | "conflict" | "unknown_editor" | "no_desktop" | "revision_gone" | "internal";
         ErrorDetail: {
             code: components["schemas"]["ErrorCode"];
             /** @description A sentence that says what to do. */
@@ -811,6 +907,30 @@ export interface components {
              */
             before_position?: number | null;
         };
+        /** @description What an import did. */
+        ImportAnswer: {
+            /**
+             * Format: int64
+             * @description Files that were read.
+             */
+            files: number;
+            /**
+             * Format: int64
+             * @description Sessions in them.
+             */
+            sessions: number;
+            /**
+             * Format: int64
+             * @description Events that the recorder did not have.
+             */
+            new_events: number;
+            /** Format: int64 */
+            known_events: number;
+            /** @description What could not be read or taken, each in one sentence; the first hundred. */
+            problems: string[];
+        };
+        /** @description Body of `POST /api/editors/{id}/import`. It has no fields. */
+        ImportRequest: Record<string, never>;
         InterruptedAtStart: {
             session_id: string;
             reason: components["schemas"]["InterruptionReason"];
@@ -1000,6 +1120,16 @@ export interface components {
             /** @enum {string} */
             type: "delta";
         } | {
+            operation: components["schemas"]["Operation"];
+            /** Format: int64 */
+            done: number;
+            /** Format: int64 */
+            total: number;
+            /** @description The session that was done last, where it was one. */
+            session_id?: string | null;
+            /** @enum {string} */
+            type: "progress";
+        } | {
             /** Format: int64 */
             missed: number;
             /** @enum {string} */
@@ -1055,6 +1185,11 @@ export interface components {
             hidden?: boolean;
             environment?: components["schemas"]["DisplayEnvironment"] | null;
         };
+        /**
+         * @description What takes its time.
+         * @enum {string}
+         */
+        Operation: "recovery" | "import";
         /**
          * @description Where a message or tool call came from.
          * @enum {string}
@@ -1145,6 +1280,7 @@ export interface components {
         };
         RecoveredSession: components["schemas"]["Recovery"] & {
             session_id: string;
+            title?: string | null;
             /** Format: int64 */
             messages: number;
         };
@@ -1202,6 +1338,39 @@ export interface components {
                 number,
                 number
             ][];
+            /**
+             * Format: int64
+             * @description Messages that the session will have when it is recovered.
+             */
+            messages_after?: number;
+            /**
+             * Format: int64
+             * @description Messages that recovering adds to what is shown now.
+             */
+            added?: number;
+            /**
+             * Format: int64
+             * @description Messages whose text an editor's file completes.
+             */
+            completed?: number;
+            /**
+             * Format: int64
+             * @description Answers that stay incomplete.
+             */
+            still_partial?: number;
+            /**
+             * Format: int64
+             * @description Tool calls that stay without a result.
+             */
+            still_open_tool_calls?: number;
+            /** @description Holes in `seq` that stay. What an editor's file has of them is added, but has no `seq`. */
+            still_missing?: [
+                number,
+                number
+            ][];
+            editor_files?: components["schemas"]["CandidateFile"][];
+            /** @description What recovering would use and cannot. */
+            unavailable?: components["schemas"]["Unavailable"][];
         };
         /** @description `GET /api/recording/recovery` */
         RecoveryOverview: {
@@ -1215,7 +1384,10 @@ export interface components {
         };
         /** @description What a recovery did. */
         RecoveryReport: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description 0 where nothing was recovered: such a report is not kept.
+             */
             report_id: number;
             at: components["schemas"]["Timestamp"];
             recovered: components["schemas"]["RecoveredSession"][];
@@ -1231,6 +1403,11 @@ export interface components {
         RefusedField: {
             field: string;
             reason: string;
+        };
+        /** @description Past recoveries, the latest first. */
+        ReportPage: {
+            reports: components["schemas"]["RecoveryReport"][];
+            next_cursor?: string | null;
         };
         /** @description Answer to `POST /api/recording/trash/restore`. */
         RestoreAnswer: {
@@ -1463,6 +1640,7 @@ export interface components {
         };
         SkippedSession: {
             session_id: string;
+            title?: string | null;
             reason: string;
         };
         SnapshotAnswer: {
@@ -1673,6 +1851,15 @@ export interface components {
             /** @description When it is deleted for good. */
             purge_at: components["schemas"]["Timestamp"];
         };
+        /** @description A source that a recovery would use and cannot. */
+        Unavailable: {
+            what: components["schemas"]["UnavailableSource"];
+            /** @description Id of the editor. */
+            editor?: string | null;
+            why: string;
+        };
+        /** @enum {string} */
+        UnavailableSource: "editor_file";
         /** @description Another version of a message. */
         Version: {
             origin: components["schemas"]["Origin"];
@@ -1855,6 +2042,89 @@ export interface operations {
             };
             /** @description a field is wrong */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listEditors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description all editors that are known */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EditorView"][];
+                };
+            };
+        };
+    };
+    importEditor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description id of an editor, such as claude-code */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportRequest"];
+            };
+        };
+        responses: {
+            /** @description what was imported, and what could not be read */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportAnswer"];
+                };
+            };
+            /** @description the editor's files cannot be found */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description there is no such editor (unknown_editor) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description a field is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description paused, or stopping: see Retry-After */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2209,7 +2479,10 @@ export interface operations {
     };
     recoveryOverview: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description false leaves editors' files unread; default true */
+                preview?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2223,6 +2496,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RecoveryOverview"];
+                };
+            };
+            /** @description a parameter makes no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -2251,6 +2533,40 @@ export interface operations {
             };
             /** @description a field is wrong */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listRecoveryReports: {
+        parameters: {
+            query?: {
+                /** @description 1 to 1000, default 50 */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a page of reports */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportPage"];
+                };
+            };
+            /** @description a parameter makes no sense */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -3,14 +3,21 @@
 //! A file that is named is read whatever it looks like; in a folder, what is no transcript is skipped and counted. Links to
 //! folders are not followed.
 
-use anyhow::{Context, Result};
-use chasm_editors::claude_code;
+use crate::claude_code;
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// Bytes that tell whether a file is a transcript.
 const SAMPLE_BYTES: u64 = 256 * 1024;
+
+/// A file or folder that cannot be looked at.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read {}: {source}", path.display())]
+pub struct FindError {
+    pub path: PathBuf,
+    pub source: io::Error,
+}
 
 #[derive(Debug, Default)]
 pub struct Files {
@@ -20,10 +27,10 @@ pub struct Files {
     pub skipped: u64,
 }
 
-pub fn find(paths: &[PathBuf]) -> Result<Files> {
+pub fn find(paths: &[PathBuf]) -> Result<Files, FindError> {
     let mut files = Files::default();
     for path in paths {
-        let about = fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let about = fs::metadata(path).map_err(|source| FindError { path: path.clone(), source })?;
         if about.is_dir() {
             walk(path, &mut files)?;
         } else {
@@ -36,13 +43,12 @@ pub fn find(paths: &[PathBuf]) -> Result<Files> {
     Ok(files)
 }
 
-fn walk(folder: &Path, files: &mut Files) -> Result<()> {
-    let cannot = || format!("cannot read the folder {}", folder.display());
-    let mut entries =
-        fs::read_dir(folder).with_context(cannot)?.collect::<Result<Vec<_>, _>>().with_context(cannot)?;
+fn walk(folder: &Path, files: &mut Files) -> Result<(), FindError> {
+    let cannot = |source| FindError { path: folder.to_owned(), source };
+    let mut entries = fs::read_dir(folder).map_err(cannot)?.collect::<Result<Vec<_>, _>>().map_err(cannot)?;
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
-        let (path, kind) = (entry.path(), entry.file_type().with_context(cannot)?);
+        let (path, kind) = (entry.path(), entry.file_type().map_err(cannot)?);
         if kind.is_dir() {
             walk(&path, files)?;
         } else if path.extension().is_some_and(|ending| ending == "jsonl") && is_transcript(&path) {
@@ -55,8 +61,12 @@ fn walk(folder: &Path, files: &mut Files) -> Result<()> {
     Ok(())
 }
 
-/// An empty `.jsonl` is one too: that it is empty is worth saying. What cannot be opened is left to the import to report.
+/// An empty `.jsonl` is one too: that it is empty is worth saying. What cannot be opened is left to the import to report. A
+/// pipe or a device is none: opening it may wait for ever.
 fn is_transcript(path: &Path) -> bool {
+    if fs::metadata(path).is_ok_and(|about| !about.is_file()) {
+        return false;
+    }
     let Ok(file) = fs::File::open(path) else { return true };
     let mut sample = Vec::new();
     file.take(SAMPLE_BYTES).read_to_end(&mut sample).is_err()
@@ -82,6 +92,6 @@ mod tests {
         assert_eq!(found.paths, [at("a/1.jsonl"), at("a/b/2.jsonl"), at("a/notes.txt")]);
         assert_eq!(found.skipped, 2);
         let error = find(&[at("none")]).unwrap_err();
-        assert!(format!("{error:#}").contains("none"), "{error:#}");
+        assert!(error.to_string().contains("none"), "{error}");
     }
 }

@@ -67,8 +67,9 @@ fn no_request_makes_a_fault() {
             SECONDS,
             "--max-examples",
             "60",
+            // with two, Python 3.11 now and then loses count of its parser's depth (cpython issue 106905)
             "--workers",
-            "2",
+            "1",
             "--no-shrink",
             "--continue-on-failure",
         ]);

@@ -36,12 +36,16 @@ pub enum ProblemCode {
 pub struct Status {
     pub status: Health,
     /// Since when `status` has its value. Of a pause that a restart found: since when it was set.
+    #[serde(default)] // a recorder of before does not say
+    #[schema(required)]
     pub since: Timestamp,
     /// What is wrong and what to do, where `status` is `degraded`.
     pub problem: Option<String>,
     /// The same, for programs that have their own words for it.
     pub problem_code: Option<ProblemCode>,
     /// What `problem` names: `detail` is the cause in the words of the operating system or of the database.
+    #[serde(default)]
+    #[schema(required)]
     pub problem_values: BTreeMap<String, serde_json::Value>,
     pub version: String,
     pub started_at: Timestamp,
@@ -63,6 +67,8 @@ pub struct Status {
     pub journal: JournalStatus,
     pub database: DatabaseStatus,
     /// The folder that everything is kept in.
+    #[serde(default)]
+    #[schema(required)]
     pub data_dir: String,
     pub disk_free_bytes: Option<u64>,
     pub last_recovery: Option<StartReport>,

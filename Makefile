@@ -43,7 +43,7 @@ PAGE_SOURCES := $(shell find ui package.json package-lock.json -name node_module
 MODULES := node_modules/.package-lock.json
 
 .PHONY: help run demo package page test bench figures screenshots fuzz soak audit lint fmt clean steps suites \
-	step-fmt step-deny step-clippy step-build step-doctest step-doc step-fuzz step-ui
+	step-fmt step-deny step-clippy step-build step-doctest step-doc step-fuzz step-ui step-e2e
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -92,11 +92,12 @@ bench: ## measure the recorder, in release (ARGS="--quick")
 	cargo build --release -p chasm-cli --bin chasm -p chasm-benches --bin chasm-benches
 	"$$CARGO_TARGET_DIR/release/chasm-benches" $(ARGS)
 
-figures: ## what the desktop app costs: start, memory, processor; in release
+figures: ## what the desktop app and the page cost: start, memory, processor, paint, search, scroll; in release
 	@$(SETUP) test
 	@$(MAKE) page
 	cargo build --release -p chasm-recorder -p chasm-cli --bins
 	$(call told,release) $(RUN) -p chasm-tests --run-ignored only -E 'binary(desktop_figures)' --no-capture $(ARGS)
+	CHASM_STREAM_SECONDS=$${CHASM_STREAM_SECONDS:-600} $(call told,release) npm run --silent figures --workspace tests/e2e
 
 screenshots: ## take the pictures in docs/screenshots anew
 	@$(SETUP) test
@@ -104,6 +105,7 @@ screenshots: ## take the pictures in docs/screenshots anew
 	cargo build --workspace --bins
 	CHASM_SCREENSHOTS="$(CURDIR)/docs/screenshots" $(call told,debug) $(RUN) -p chasm-tests \
 		-E 'binary(desktop_screenshots)' $(ARGS)
+	CHASM_SCREENSHOTS="$(CURDIR)/docs/screenshots" $(call told,debug) npm run --silent screenshots --workspace tests/e2e
 
 fuzz: ## run every fuzz target for FUZZ_SECONDS (20)
 	@$(SETUP) fuzz
@@ -136,7 +138,7 @@ clean: ## remove build output; installed tools stay
 # What `make test` does, two at a time: those that build the workspace one behind the other, for they would only wait for each
 # other's lock; beside them those that do not.
 
-steps: step-doc step-fuzz
+steps: step-doc step-e2e
 
 step-clippy:
 	@$(STEP) clippy cargo clippy $(LOCKED) --workspace --all-targets -- -D warnings
@@ -162,6 +164,10 @@ step-ui: | step-deny
 
 step-fuzz: | step-ui
 	@$(STEP) fuzz scripts/fuzz.sh $(or $(FUZZ_SECONDS),10)
+
+# The page in a real browser: needs what is built, and none of the clocks that the last suites watch.
+step-e2e: | step-build step-fuzz
+	@$(STEP) e2e env $(call told,debug) npm run --silent e2e
 
 # Alone on the machine, because these tests watch clocks; last, so that the runner's own summary closes the run.
 suites:

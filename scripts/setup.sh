@@ -111,7 +111,7 @@ webkit() {
   pkg-config --exists webkit2gtk-4.1 2>/dev/null || missing+=(libwebkit2gtk-4.1-dev)
 }
 
-# A desktop for the tests: X server, message bus, panel, notifications, window manager, pictures, the window's driver.
+# A desktop for the tests: X server, message bus, panel, notifications, window manager, pictures, the window's driver, a browser.
 desktop() {
   want Xvfb xvfb
   want dbus-daemon dbus
@@ -122,6 +122,10 @@ desktop() {
   want import imagemagick
   want xdotool xdotool
   want WebKitWebDriver webkit2gtk-driver
+  want chromium chromium
+  want optipng optipng
+  # the page in Chinese; by its own list, for fontconfig may not be there yet
+  compgen -G '/usr/share/fonts/opentype/noto/NotoSansCJK-*' >/dev/null || missing+=(fonts-noto-cjk)
 }
 
 # What the package is made and looked at with.

@@ -43,7 +43,7 @@ pub async fn detail(
     let mut rows: BTreeMap<u64, InterruptionRow> = BTreeMap::new();
     let known = engine.store().interruptions(write.pk).await?;
     rows.extend(known.into_iter().chain(write.interruptions.iter().cloned()).map(|row| (row.lsn, row)));
-    let interruptions: Vec<Interruption> = rows.into_values().map(crate::reads::interruption).collect();
+    let interruptions: Vec<Interruption> = rows.into_values().map(|row| row.unplaced()).collect();
     let mut seqs = engine.store().seqs(write.pk).await?;
     seqs.extend(write.events.iter().map(|e| e.seq).filter(|seq| *seq > 0));
     seqs.sort_unstable();

@@ -10,9 +10,9 @@ use chasm_protocol::api::{
     EventPage, Facets, NoticeFilter, NoticePage, SearchAnswer, SessionFilter, SessionPage, SessionPatch,
 };
 use chasm_protocol::frame::ResumePoint;
-use chasm_protocol::session::{Interruption, SessionDetail};
+use chasm_protocol::session::SessionDetail;
 use chasm_protocol::status::{BufferStatus, DatabaseStatus, JournalStatus, Rates, StartReport, Status};
-use chasm_store::{InterruptionRow, SearchQuery, SessionWrite, StoreError};
+use chasm_store::{SearchQuery, SessionWrite, StoreError};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -251,17 +251,6 @@ pub(crate) fn cursor_or_store(error: StoreError) -> EngineError {
     match error {
         StoreError::BadCursor => EngineError::BadRequest(error.to_string()),
         other => other.into(),
-    }
-}
-
-pub(crate) fn interruption(row: InterruptionRow) -> Interruption {
-    Interruption {
-        reason: row.reason,
-        since: row.since,
-        until: row.until,
-        replayed: row.replayed,
-        before_position: None,
-        replayed_positions: Vec::new(),
     }
 }
 

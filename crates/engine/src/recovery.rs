@@ -86,7 +86,7 @@ impl Engine {
         });
         Ok(RecoveryCandidate {
             session: SessionSummary { live, ..c.summary },
-            interruption: c.session.last_interruption.map(crate::reads::interruption),
+            interruption: c.session.last_interruption.map(|row| row.unplaced()),
             snapshots: c.snapshots,
             last_snapshot_at: c.last_snapshot_at,
             only_in_snapshots,

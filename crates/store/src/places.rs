@@ -33,7 +33,7 @@ pub(crate) async fn placed(
     }
     let mut interruptions = Vec::with_capacity(rows.len());
     for (n, row) in rows.iter().enumerate() {
-        let mut shown = shown(row);
+        let mut shown = row.unplaced();
         shown.before_position = behind(&places, row.since);
         if let Some(until) = row.until.filter(|_| row.replayed > 0) {
             let next = rows.get(n + 1).map_or(u64::MAX >> 1, |next| next.lsn);
@@ -43,18 +43,6 @@ pub(crate) async fn placed(
         interruptions.push(shown);
     }
     Ok((holes, interruptions))
-}
-
-/// Without its place.
-pub(crate) fn shown(row: &InterruptionRow) -> Interruption {
-    Interruption {
-        reason: row.reason,
-        since: row.since,
-        until: row.until,
-        replayed: row.replayed,
-        before_position: None,
-        replayed_positions: Vec::new(),
-    }
 }
 
 /// Positions and times of a span of items, by position. As one text, for a session can have a hundred thousand of them.

@@ -4,7 +4,9 @@
 
 use chasm_protocol::event::EventType;
 use chasm_protocol::identity::{ContentHash, Identity};
-use chasm_protocol::session::{FileSource, InterruptionReason, OrderKey, SessionRecord, SnapshotBody, State};
+use chasm_protocol::session::{
+    FileSource, Interruption, InterruptionReason, OrderKey, SessionRecord, SnapshotBody, State,
+};
 use chasm_protocol::{ConnectionId, LifecycleEvent, Message, Timestamp, ToolCall};
 
 /// Names a session within one store; given by the engine, counted up, never used again.
@@ -111,6 +113,20 @@ pub struct InterruptionRow {
     /// Journal record that ended it.
     pub resumed_lsn: Option<u64>,
     pub replayed: u64,
+}
+
+impl InterruptionRow {
+    /// As it is shown, without its place among the items.
+    pub const fn unplaced(&self) -> Interruption {
+        Interruption {
+            reason: self.reason,
+            since: self.since,
+            until: self.until,
+            replayed: self.replayed,
+            before_position: None,
+            replayed_positions: Vec::new(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]

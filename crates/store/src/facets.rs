@@ -67,7 +67,11 @@ async fn count(
     if value == TAG {
         sql.push(" JOIN json_each(s.tags) t");
     }
-    narrow(&mut sql, filter, scope.found);
+    // The state as it stands in the index, else each session's row would be read for it.
+    narrow(&mut sql, &SessionFilter { state: None, ..filter.clone() }, scope.found);
+    if let Some(state) = filter.state {
+        sql.push(" AND s.state + 0 = ").push_bind(state.number());
+    }
     if scope.hides {
         sql.push(" AND ").push(trash::IN_SIGHT);
     }

@@ -30,12 +30,17 @@ export function token(): string | undefined {
   return window.__CHASM__?.token;
 }
 
+/** From now on this one is shown, where one is shown at all: a browser has a cookie instead. */
+export function replaceToken(next: string): void {
+  if (window.__CHASM__?.token !== undefined) window.__CHASM__ = { ...window.__CHASM__, token: next };
+}
+
 /** In the app's own window, not in a browser. */
 export function inApp(): boolean {
   return window.__TAURI_INTERNALS__ !== undefined;
 }
 
-/** Opens an address in the user's browser. Only http and https; the caller has shown the address before. */
+/** Opens an address in the user's browser. Only http and https; the caller has shown the address before. Fails where it is refused. */
 export async function openOutside(address: string): Promise<void> {
   const url = new URL(address);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return;
@@ -44,6 +49,25 @@ export async function openOutside(address: string): Promise<void> {
     return;
   }
   window.open(url.href, '_blank', 'noopener,noreferrer');
+}
+
+/** A file that the window wrote, or could not write. */
+export interface Saved {
+  /** Where it is. */
+  path: string;
+  done: boolean;
+}
+
+/** Hears of the files that the window writes, until the returned function is called. A browser tells of them itself. */
+export function onSaved(listener: (saved: Saved) => void): () => void {
+  const hear = (event: Event): void => {
+    const told: unknown = event instanceof CustomEvent ? event.detail : undefined;
+    if (typeof told !== 'object' || told === null) return;
+    const { path, done } = told as Partial<Record<keyof Saved, unknown>>;
+    listener({ path: typeof path === 'string' ? path : '', done: done === true });
+  };
+  window.addEventListener('chasm-saved', hear);
+  return () => window.removeEventListener('chasm-saved', hear);
 }
 
 /** Writes a file where the user keeps downloads. */

@@ -3,6 +3,7 @@
 // Owns paths and parameters. Never keeps an answer: that is for stores and screens.
 
 import { address, ask, askFile, type Result } from './http';
+import { replaceToken } from '../native';
 import type * as T from './types';
 
 const RECORDING = '/api/recording';
@@ -169,8 +170,11 @@ export function token(): Promise<Result<T.TokenView>> {
   return ask('/api/token');
 }
 
-export function rotateToken(): Promise<Result<T.TokenView>> {
-  return ask('/api/token/rotate', { method: 'POST' });
+export async function rotateToken(): Promise<Result<T.TokenView>> {
+  const answer = await ask<T.TokenView>('/api/token/rotate', { method: 'POST' });
+  // the old one ends with this answer
+  if (answer.ok) replaceToken(answer.value.token);
+  return answer;
 }
 
 // --- editors

@@ -8,8 +8,9 @@ describe('numbers', () => {
     expect(bytes(0)).toBe('0 bytes');
     expect(bytes(6_700_000)).toBe('6.7 MB');
     expect(bytes(999_900)).toBe('1 MB');
-    expect(duration(12)).toBe('12ms');
-    expect(duration(61_000)).toBe('1 min');
+    expect(duration(12)).toBe('12\u00a0ms');
+    expect(duration(60_000)).toBe('1 min');
+    expect(duration(212_400)).toBe('3 min 32\u00a0s');
     expect(duration(7_500_000)).toBe('2 hr 5 min');
   });
 });
@@ -18,10 +19,10 @@ describe('times', () => {
   const now = Date.UTC(2026, 0, 31, 12);
   it('are relative to now', () => {
     expect(relative(now, now)).toBe('now');
-    expect(relative(now - 2_000, now)).toBe('2s ago');
-    expect(relative(now - 59_000, now)).toBe('59s ago');
-    expect(relative(now - 3 * 86_400_000, now)).toBe('3d ago');
-    expect(relative(now + 180_000, now)).toBe('in 3m');
+    expect(relative(now - 2_000, now)).toBe('2\u00a0s ago');
+    expect(relative(now - 59_000, now)).toBe('59\u00a0s ago');
+    expect(relative(now - 3 * 86_400_000, now)).toBe('3 days ago');
+    expect(relative(now + 180_000, now)).toBe('in 3 min');
   });
 
   it('have a span', () => {

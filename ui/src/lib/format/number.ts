@@ -35,21 +35,28 @@ export function bytes(n: number): string {
   }).format(left);
 }
 
-/** «850 ms», «4.2 s», «3 min», «2 h 5 min», «3 days 4 h». */
+/** «12s» has a space between number and unit, where the language writes words with spaces. */
+export function spaced(text: string): string {
+  return text.replace(/(\d)([A-Za-z])/g, '$1\u00a0$2');
+}
+
+/** «850 ms», «4.2 s», «3 min 32 s», «2 h 5 min», «3 days 4 h». */
 export function duration(ms: number): string {
   const unit = (value: number, name: string, digits = 0): string =>
-    format({
-      style: 'unit',
-      unit: name,
-      unitDisplay: name === 'day' ? 'long' : name === 'hour' || name === 'minute' ? 'short' : 'narrow',
-      maximumFractionDigits: digits,
-    }).format(value);
+    spaced(
+      format({
+        style: 'unit',
+        unit: name,
+        unitDisplay: name === 'day' ? 'long' : name === 'hour' || name === 'minute' ? 'short' : 'narrow',
+        maximumFractionDigits: digits,
+      }).format(value),
+    );
   if (ms < 1_000) return unit(Math.round(ms), 'millisecond');
   const seconds = ms / 1_000;
   if (seconds < 10) return unit(seconds, 'second', 1);
   if (seconds < 60) return unit(Math.floor(seconds), 'second');
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return unit(minutes, 'minute');
+  if (minutes < 60) return both(unit(minutes, 'minute'), Math.floor(seconds) % 60, (n) => unit(n, 'second'));
   const hours = Math.floor(minutes / 60);
   if (hours < 24) return both(unit(hours, 'hour'), minutes % 60, (n) => unit(n, 'minute'));
   return both(unit(Math.floor(hours / 24), 'day'), hours % 24, (n) => unit(n, 'hour'));

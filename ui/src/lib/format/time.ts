@@ -3,6 +3,7 @@
 // Pure but for the language and the time zone of the reader. Takes what the recorder sends: RFC 3339.
 
 import { locale } from '../i18n';
+import { spaced } from './number';
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
@@ -90,9 +91,17 @@ export function relative(at: string | number, now: number): string {
   let value = (millis(at) - now) / 1_000;
   if (Math.abs(value) < 1)
     return new Intl.RelativeTimeFormat(locale.current, { numeric: 'auto' }).format(0, 'second');
-  const words = new Intl.RelativeTimeFormat(locale.current, { style: 'narrow', numeric: 'always' });
+  const words = (unit: Intl.RelativeTimeFormatUnit): Intl.RelativeTimeFormat => {
+    // «5 m» would be metres
+    const style = unit === 'second' ? 'narrow' : 'short';
+    return new Intl.RelativeTimeFormat(locale.current, { style, numeric: 'always' });
+  };
   for (const [unit, size] of STEPS) {
-    if (Math.abs(value) < size) return words.format(Math.trunc(value) || -0, unit);
+    if (Math.abs(value) < size)
+      return spaced(words(unit).format(Math.trunc(value) || -0, unit)).replace(
+        /(?<=\b(?:min|hr|mo|yr))\.(?= ago|$)/,
+        '',
+      );
     value /= size;
   }
   return exact(at);

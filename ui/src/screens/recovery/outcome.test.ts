@@ -89,7 +89,7 @@ describe('the words for it', () => {
         { ...file, editor: 'claude-code' },
         { ...file, editor: 'zed', readable: true },
       ],
-      unavailable: [{ what: 'editor_file', editor: 'claude-code', why: 'it is empty' }],
+      unavailable: [{ what: 'editor_file' as const, editor: 'claude-code', why: 'it is empty' }],
     };
     expect(unavailable(told, t)).toEqual(['The file of Claude Code brings nothing: it is empty']);
   });

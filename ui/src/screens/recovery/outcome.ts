@@ -27,25 +27,28 @@ export interface Outcome {
 
 /** Before: what the recorder says that recovering gives. */
 export function foreseen(candidate: RecoveryCandidate): Outcome {
-  const before = Math.max(0, candidate.messages_after - candidate.added);
+  const after = candidate.messages_after ?? candidate.message_count;
+  const added = candidate.added ?? 0;
+  const before = Math.max(0, after - added);
   const fromSnapshots = Math.min(candidate.only_in_snapshots, before);
   return {
     before,
-    after: candidate.messages_after,
+    after,
     fromEvents: before - fromSnapshots,
     fromSnapshots,
-    fromEditorFiles: candidate.added,
-    completed: candidate.completed,
-    partial: candidate.still_partial,
-    openCalls: candidate.still_open_tool_calls,
-    missing: ranges(candidate.still_missing),
+    fromEditorFiles: added,
+    completed: candidate.completed ?? 0,
+    partial: candidate.still_partial ?? 0,
+    openCalls: candidate.still_open_tool_calls ?? 0,
+    missing: ranges(candidate.still_missing ?? []),
   };
 }
 
 /** Afterwards: from the report. */
 export function reached(session: RecoveredSession): Outcome {
   return {
-    before: session.from_events,
+    // what a snapshot brought was in the list before the session was recovered
+    before: session.from_events + session.from_snapshots,
     after: session.messages,
     fromEvents: session.from_events,
     fromSnapshots: session.from_snapshots,

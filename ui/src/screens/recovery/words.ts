@@ -40,7 +40,7 @@ export function unavailable(
   say: Say,
 ): string[] {
   const name = (id: string | null | undefined): string => clientName(id) ?? say('recovery.anEditor');
-  const unread = candidate.editor_files
+  const unread = (candidate.editor_files ?? [])
     .filter((file) => !file.readable)
     .map((file) =>
       say('recovery.loss.file', {
@@ -48,7 +48,7 @@ export function unavailable(
         why: file.problem ?? say('recovery.loss.unreadable'),
       }),
     );
-  const others = candidate.unavailable.map(({ editor, why }) =>
+  const others = (candidate.unavailable ?? []).map(({ editor, why }) =>
     say('recovery.loss.file', { editor: name(editor), why }),
   );
   return [...new Set([...unread, ...others])];

@@ -3,8 +3,10 @@
 // Owns the items and knows which are still to be read. Asks nobody. Invariant: applying answers of the recorder in the order in which
 // they were asked for gives what reading everything at the end would give.
 
-import type { ItemsPage, Message, OtherItem, Range, SessionItem } from '../../lib/api';
+import type { ItemsPage, Message, OtherItem, SessionItem } from '../../lib/api';
 import { moment, type Placed } from './transcript';
+
+type Range = readonly [from: number, to: number];
 
 export class Parts {
   #placed: Placed[] = [];

@@ -109,7 +109,7 @@ export class SessionStore {
   /** Takes what the session is by now, such as the answer to a change; what was said comes with the next reading. */
   put(detail: SessionDetail): void {
     this.detail = detail;
-    this.#parts.markReplayed(detail.interruptions.flatMap((gap) => gap.replayed_positions));
+    this.#parts.markReplayed(detail.interruptions.flatMap((gap) => gap.replayed_positions ?? []));
     this.#listen(detail.state === 'recording');
     this.#weaveSoon();
   }
@@ -138,7 +138,7 @@ export class SessionStore {
     this.#parts = new Parts(head.value.items);
     this.leftOut = 0;
     // of the head, not of the part: what changed between the two comes once more, which does no harm
-    this.#revision = head.value.revision;
+    this.#revision = head.value.revision ?? 0;
     this.#take(first.value);
     this.put(head.value);
     this.#weave();
@@ -148,7 +148,7 @@ export class SessionStore {
 
   #firstPart(head: SessionDetail): Parameters<typeof api.items>[1] {
     if (this.#at !== undefined) return { from: Math.max(1, this.#at - FIRST_PART / 2), limit: FIRST_PART };
-    if (head.state === 'recording') return { before: head.items + 1, limit: FIRST_PART };
+    if (head.state === 'recording') return { before: (head.items ?? 0) + 1, limit: FIRST_PART };
     return { from: 1, limit: FIRST_PART };
   }
 

@@ -81,7 +81,7 @@ function anchored(placed: readonly Placed[], head: Head, others: Iterable<OtherI
       ...moment(interruption.since),
     }),
   );
-  for (const hole of head.holes) add(hole.before_position, missing(hole));
+  for (const hole of head.holes ?? []) add(hole.before_position, missing(hole));
   head.recoveries.forEach((recovery, n) => {
     const line: Timed = { kind: 'recovery', key: `recovery ${n}`, recovery, ...moment(recovery.at) };
     const later = placed.findIndex((entry) => entry.at !== undefined && entry.at > (line.at ?? 0));

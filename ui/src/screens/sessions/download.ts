@@ -4,11 +4,13 @@
 
 import { api, because, type ExportFormat, type SessionSummary } from '../../lib/api';
 import { t } from '../../lib/i18n';
-import { saveFile } from '../../lib/native';
+import { inApp, onSaved, saveFile } from '../../lib/native';
 import { toast } from '../../lib/stores';
 
 export const FORMATS: readonly ExportFormat[] = ['markdown', 'html', 'json', 'jsonl'];
 
+/** A path takes a moment to read. */
+const SAVED_MS = 8_000;
 /** So many go into one zip. */
 export const ZIP_MOST = 1_000;
 
@@ -30,5 +32,15 @@ export async function download(
     }
     saveFile(answer.value.name, answer.value.content);
   }
-  toast({ tone: 'good', title: t('sessions.export.done', { count: ids.length }) });
+  // the window says itself where it wrote the file, or that it could not
+  if (!inApp()) toast({ tone: 'good', title: t('sessions.export.done', { count: ids.length }) });
+}
+
+/** Tells where the window wrote a file. For as long as the page is open. */
+export function startSaved(): () => void {
+  return onSaved(({ path, done }) =>
+    done
+      ? toast({ tone: 'good', title: t('sessions.export.saved', { path }), forMs: SAVED_MS })
+      : toast({ tone: 'bad', title: t('sessions.export.notSaved'), body: path }),
+  );
 }

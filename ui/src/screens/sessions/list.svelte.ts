@@ -9,6 +9,8 @@ import { inPlace, renew } from './rows';
 
 const FIRST_PAGE = 100;
 const LARGEST_PAGE = 1_000;
+/** With excerpts a page is shorter. */
+const LARGEST_FOUND = 200;
 const NEWS_MS = 1_000;
 /** Places that a search found, with each session. */
 const EXCERPTS = 3;
@@ -18,6 +20,8 @@ const BY_ID = 100;
 export class SessionList {
   sessions = $state.raw<readonly SessionSummary[]>([]);
   total = $state(0);
+  /** The filters that `sessions` and `total` are the answer to. */
+  of = $state.raw<Filters | undefined>();
   /** The first page of these filters has not come yet. */
   loading = $state(true);
   more = $state(false);
@@ -60,8 +64,8 @@ export class SessionList {
     };
   }
 
-  /** Shows what fits these filters; what is on show stays until it is there. */
-  async show(filters: Filters): Promise<void> {
+  /** Shows what fits these filters; what is on show stays until it is there. False: it did not come, or is not wanted any more. */
+  async show(filters: Filters): Promise<boolean> {
     this.#asked.abort();
     this.#asked = new AbortController();
     const { signal } = this.#asked;
@@ -69,26 +73,29 @@ export class SessionList {
     this.#filters = filters;
     this.#fetching = false;
     const page = await api.listSessions(queryOf(filters), { limit: FIRST_PAGE }, signal);
-    if (signal.aborted) return;
+    if (signal.aborted) return false;
     this.loading = false;
     this.waiting = 0;
     if (!page.ok) {
       this.error = page.error;
       if (page.error.kind === 'refused') this.sessions = [];
-      return;
+      return false;
     }
     this.error = undefined;
     this.sessions = page.value.sessions;
     this.total = page.value.total;
+    this.of = filters;
     this.#take(page.value.next_cursor);
     this.#pages = 1;
+    return true;
   }
 
   async loadMore(): Promise<void> {
     if (this.#fetching || !this.#filters || this.#cursor === undefined) return;
     this.#fetching = true;
     const { signal } = this.#asked;
-    const limit = Math.min(FIRST_PAGE * 2 ** this.#pages, LARGEST_PAGE);
+    const most = this.#filters.q === '' ? LARGEST_PAGE : LARGEST_FOUND;
+    const limit = Math.min(FIRST_PAGE * 2 ** this.#pages, most);
     const page = await api.listSessions(queryOf(this.#filters), { cursor: this.#cursor, limit }, signal);
     if (signal.aborted) return;
     this.#fetching = false;
@@ -104,7 +111,10 @@ export class SessionList {
   async refresh(): Promise<void> {
     const filters = this.#filters;
     if (!filters || this.loading) return;
-    if (this.error) return this.show(filters);
+    if (this.error) {
+      await this.show(filters);
+      return;
+    }
     const { signal } = this.#asked;
     const page = await api.listSessions(queryOf(filters), { limit: FIRST_PAGE }, signal);
     if (signal.aborted || !page.ok) return;

@@ -55,6 +55,40 @@ describe('the list', () => {
     expect(log[1]?.query.has('excerpts')).toBe(false);
   });
 
+  it('asks for no more with excerpts than the recorder gives at once', async () => {
+    const log = recorder({
+      'GET /api/recording/sessions': ({ query }: Asked) => {
+        const from = Number(query.get('cursor') ?? 0);
+        const n = Number(query.get('limit'));
+        const sessions = Array.from({ length: n }, (_, i) => session(from + i));
+        return { sessions, total: 9_000, next_cursor: String(from + n) };
+      },
+    });
+    const list = new SessionList();
+    await list.show(filters('q=hang'));
+    for (let n = 0; n < 4; n += 1) await list.loadMore();
+    expect(log.map(({ query }) => query.get('limit'))).toEqual(['100', '200', '200', '200', '200']);
+  });
+
+  it('says whose answer is on show, and that another is not wanted any more', async () => {
+    let answer: (() => void) | undefined;
+    recorder({
+      'GET /api/recording/sessions': async ({ query }: Asked) => {
+        if (query.get('q') === 'slow') await new Promise<void>((resolve) => (answer = resolve));
+        return { sessions: [session(1)], total: query.has('q') ? 1 : 100_002, next_cursor: null };
+      },
+    });
+    const list = new SessionList();
+    expect(await list.show(filters())).toBe(true);
+    const slow = list.show(filters('q=slow'));
+    await waitFor(() => expect(answer).toBeDefined());
+    expect([list.total, list.of?.q]).toEqual([100_002, '']);
+    expect(await list.show(filters('q=quick'))).toBe(true);
+    answer?.();
+    expect(await slow).toBe(false);
+    expect([list.total, list.of?.q]).toEqual([1, 'quick']);
+  });
+
   it('renews what changed further down by its id, and lets go what does not fit any more', async () => {
     let all = Array.from({ length: 150 }, (_, n) => session(n));
     const log = recorder({

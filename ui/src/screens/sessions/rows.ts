@@ -20,10 +20,16 @@ export function rows(sessions: readonly SessionSummary[], sort: SessionSort): Ro
   const grouped = sort !== 'title' && sort !== 'messages';
   const list: Row[] = [];
   let day = '';
+  const days = new Map<string, number>();
   sessions.forEach((session, index) => {
     if (grouped) {
       const next = dayOf(session, sort);
-      if (next !== day) list.push({ kind: 'day', key: `day ${next}`, at: stamp(session, sort) });
+      if (next !== day) {
+        // a day may come twice: what changed keeps its place while somebody reads further down
+        const nth = (days.get(next) ?? 0) + 1;
+        days.set(next, nth);
+        list.push({ kind: 'day', key: `day ${next} ${nth}`, at: stamp(session, sort) });
+      }
       day = next;
     }
     list.push({ kind: 'session', key: session.session_id, session, number: index + 1 });

@@ -69,6 +69,13 @@ describe('the list', () => {
     expect(rows(list, 'title').map((row) => row.kind)).toEqual(['session', 'session', 'session']);
   });
 
+  it('has lines of their own, though a day comes twice because what changed kept its place', () => {
+    const twice = [session('c', 3), session('b', 4), session('a', 3)];
+    const keys = rows(twice, 'recent').map((row) => row.key);
+    expect(keys).toHaveLength(6);
+    expect(new Set(keys).size).toBe(6);
+  });
+
   it('takes a new first page: what moved up is there once, what is gone is gone', () => {
     const page = [session('a', 9), session('c', 3)];
     expect(renew(list, page, true, 'recent').map((s) => s.session_id)).toEqual(['a', 'c', 'b']);

@@ -89,7 +89,7 @@ export async function restore(ids: readonly string[]): Promise<boolean> {
 }
 
 /** «84 messages, 12 tool calls, 1.3 MB». */
-export function receiptText(receipt: PurgeReceipt): string {
+export function receiptText(receipt: Omit<PurgeReceipt, 'session_ids'>): string {
   return t('sessions.delete.receiptBody', {
     messages: t('sessions.messages', { count: receipt.messages }),
     calls: t('session.toolCalls', { count: receipt.tool_calls }),

@@ -2,9 +2,9 @@
 //
 // Owns asking and changing. `undefined`: not known yet; `null`: this recorder has no desktop app, which owns the setting.
 
-import { because, optional } from '../../lib/api';
+import { api, because, optional } from '../../lib/api';
 import { t } from '../../lib/i18n';
-import { onLive } from '../../lib/stores';
+import { onLive, status } from '../../lib/stores';
 import type { Fate } from './settingsState.svelte';
 
 export class LoginState {
@@ -31,11 +31,21 @@ export class LoginState {
 
   #load(): () => void {
     const stop = new AbortController();
-    void optional.app(stop.signal).then((answer) => {
-      // where nobody answers, nothing is known
-      if (answer.ok) this.#on = answer.value?.start_at_login ?? null;
-    });
+    void this.#ask(stop.signal);
     return () => stop.abort();
+  }
+
+  async #ask(signal: AbortSignal): Promise<void> {
+    // the status tells of the desktop too: where there is none, nobody is asked what only it knows
+    const told = status.current ? undefined : await api.status(signal);
+    const now = status.current ?? (told?.ok ? told.value : undefined);
+    if (now?.desktop === null) {
+      this.#on = null;
+      return;
+    }
+    const answer = await optional.app(signal);
+    // where nobody answers, nothing is known
+    if (answer.ok) this.#on = answer.value?.start_at_login ?? null;
   }
 
   async change(next: boolean): Promise<void> {

@@ -28,7 +28,7 @@ describe('what is wrong', () => {
   const problem = (code: string | null, values: object = {}): string =>
     problemText({
       problem: 'in English',
-      problem_code: code as Parameters<typeof problemText>[0]['problem_code'],
+      problem_code: code as NonNullable<Parameters<typeof problemText>[0]['problem_code']>,
       problem_values: values as Record<string, unknown>,
     });
 

@@ -75,7 +75,8 @@ export default {
   },
   recovered: {
     what: 'Wiederhergestellt {{when}}',
-    from: '{{events, number}} Nachrichten aus Ereignissen, {{others, number}} von anderswo',
+    from_one: '{{count, number}} Nachricht aus Ereignissen, {{others, number}} von anderswo',
+    from_other: '{{count, number}} Nachrichten aus Ereignissen, {{others, number}} von anderswo',
     partial_one: '{{count, number}} Antwort bleibt unvollständig',
     partial_other: '{{count, number}} Antworten bleiben unvollständig',
   },
@@ -98,6 +99,7 @@ export default {
     title: 'Diese Adresse im Browser öffnen?',
     body: 'Sie stammt aus dem aufgezeichneten Chat und führt zu {{host}}.',
     copy: 'Adresse kopieren',
+    failed: 'Die Adresse wurde nicht geöffnet',
     open: 'Öffnen',
   },
   rename: {

@@ -72,6 +72,8 @@ export default {
     jsonl: 'JSON Lines, Ereignisse wie empfangen',
     done_one: '{{count, number}} Sitzung exportiert',
     done_other: '{{count, number}} Sitzungen exportiert',
+    saved: 'Gespeichert als {{path}}',
+    notSaved: 'Das Fenster konnte die Datei nicht speichern',
     failed: 'Der Export kam nicht zustande',
   },
   tag: {

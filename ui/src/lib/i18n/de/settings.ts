@@ -69,6 +69,8 @@ export default {
     counting: 'Wird gezählt …',
     would_one: '{{count, number}} Sitzung würde gelöscht: {{messages}}, {{size}}.',
     would_other: '{{count, number}} Sitzungen würden gelöscht: {{messages}}, {{size}}.',
+    estimate:
+      'Nach der Größe ist es eine Schätzung: Die ältesten gehen, bis der Datenordner passt, und wie viel Platz jede freigibt, zeigt sich erst dann. Nach dem Alter ist es genau.',
     wouldNone: 'Nichts würde gelöscht.',
     messages_one: '{{count, number}} Nachricht',
     messages_other: '{{count, number}} Nachrichten',

@@ -39,7 +39,8 @@ export const error = {
   odd: 'Etwas anderes als der Recorder hat geantwortet ({{what}}).',
   retry: 'Jetzt versuchen',
   screen: 'Dieser Teil der Seite ließ sich nicht laden',
-  screenBody: 'Vielleicht wurde der Recorder aktualisiert, während die Seite offen war.',
+  screenBody:
+    'Er kommt von selbst, sobald der Recorder antwortet; vielleicht wurde er aktualisiert, während die Seite offen war.',
   reload: 'Seite neu laden',
 };
 

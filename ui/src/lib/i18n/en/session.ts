@@ -75,7 +75,8 @@ export default {
   },
   recovered: {
     what: 'Recovered {{when}}',
-    from: '{{events, number}} messages from events, {{others, number}} from elsewhere',
+    from_one: '{{count, number}} message from events, {{others, number}} from elsewhere',
+    from_other: '{{count, number}} messages from events, {{others, number}} from elsewhere',
     partial_one: '{{count, number}} answer stays incomplete',
     partial_other: '{{count, number}} answers stay incomplete',
   },
@@ -98,6 +99,7 @@ export default {
     title: 'Open this address in your browser?',
     body: 'It comes from the recorded chat and leads to {{host}}.',
     copy: 'Copy the address',
+    failed: 'The address was not opened',
     open: 'Open',
   },
   rename: {

@@ -71,6 +71,8 @@ export default {
     jsonl: 'JSON Lines, events as received',
     done_one: '{{count, number}} session exported',
     done_other: '{{count, number}} sessions exported',
+    saved: 'Saved as {{path}}',
+    notSaved: 'The window could not save the file',
     failed: 'The export was not made',
   },
   tag: {

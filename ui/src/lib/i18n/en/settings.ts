@@ -79,6 +79,8 @@ export default {
     counting: 'Counting…',
     would_one: '{{count, number}} session would be deleted: {{messages}}, {{size}}.',
     would_other: '{{count, number}} sessions would be deleted: {{messages}}, {{size}}.',
+    estimate:
+      'By the size limit it is an estimate: the oldest go until the data folder fits, and how much room each frees shows only then. By age it is exact.',
     wouldNone: 'Nothing would be deleted.',
     messages_one: '{{count, number}} message',
     messages_other: '{{count, number}} messages',

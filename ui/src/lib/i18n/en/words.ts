@@ -38,7 +38,8 @@ export const error = {
   odd: 'Something other than the recorder answered ({{what}}).',
   retry: 'Try now',
   screen: 'This part of the page could not be loaded',
-  screenBody: 'Perhaps the recorder was updated while the page was open.',
+  screenBody:
+    'It comes by itself once the recorder answers; perhaps the recorder was updated while the page was open.',
   reload: 'Load the page again',
 };
 

@@ -66,7 +66,7 @@ export default {
   },
   recovered: {
     what: '{{when}} 已恢复',
-    from: '{{events, number}} 条消息来自事件，{{others, number}} 条来自其他来源',
+    from_other: '{{count, number}} 条消息来自事件，{{others, number}} 条来自其他来源',
     partial_other: '{{count, number}} 个回答仍不完整',
   },
   rail: {
@@ -88,6 +88,7 @@ export default {
     title: '在浏览器中打开此地址？',
     body: '它来自录制的聊天，指向 {{host}}。',
     copy: '复制地址',
+    failed: '未能打开该地址',
     open: '打开',
   },
   rename: {

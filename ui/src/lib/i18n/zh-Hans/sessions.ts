@@ -65,6 +65,8 @@ export default {
     json: 'JSON',
     jsonl: 'JSON Lines（原始事件）',
     done_other: '已导出 {{count, number}} 个会话',
+    saved: '已保存为 {{path}}',
+    notSaved: '窗口无法保存该文件',
     failed: '导出未完成',
   },
   tag: {

@@ -57,6 +57,8 @@ export default {
     dryRun: '会删除什么？',
     counting: '正在统计…',
     would_other: '将删除 {{count, number}} 个会话：{{messages}}，{{size}}。',
+    estimate:
+      '按大小计算的是估计值：从最旧的开始删除，直到数据文件夹符合上限，每个会话实际腾出多少空间届时才知道。按时间计算的是准确值。',
     wouldNone: '不会删除任何内容。',
     messages_other: '{{count, number}} 条消息',
     span: '从 {{from}} 到 {{to}}。',

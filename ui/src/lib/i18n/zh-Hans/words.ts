@@ -38,7 +38,7 @@ export const error = {
   odd: '回应的不是录制程序（{{what}}）。',
   retry: '立即重试',
   screen: '页面的这一部分无法加载',
-  screenBody: '可能在页面打开期间录制程序已更新。',
+  screenBody: '录制程序恢复应答后会自动载入；也可能在页面打开期间录制程序已更新。',
   reload: '重新加载页面',
 };
 

@@ -124,6 +124,8 @@ async fn open_database(
     layout: &Layout,
     clock: &dyn Clock,
 ) -> Result<(Store, OpenReport, Option<String>), StartError> {
+    Store::finish_taking_place(&layout.database, &layout.quarantine, clock.now())
+        .map_err(StartError::SetAside)?;
     let why = match Store::open(&layout.database).await {
         Ok((store, report)) if report.quick_check.is_empty() => return Ok((store, report, None)),
         Ok((store, report)) => {
@@ -134,10 +136,13 @@ async fn open_database(
         Err(error) => return Err(error.into()),
     };
     tracing::error!(%why, "the database is damaged");
-    let aside =
-        Store::set_aside(&layout.database, &layout.quarantine, clock.now()).map_err(StartError::SetAside)?;
-    let (store, _) = Store::open(&layout.database).await?;
-    let saved = salvage::salvage(&aside, &store).await.map_err(|e| StartError::Replay(e.to_string()))?;
+    let new = Store::open_beside(&layout.database).await?;
+    let saved =
+        salvage::salvage(&layout.database, &new).await.map_err(|e| StartError::Replay(e.to_string()))?;
+    let aside = new
+        .take_place(&layout.database, &layout.quarantine, clock.now())
+        .await
+        .map_err(StartError::SetAside)?;
     let note = format!(
         "the database was damaged ({why}); it lies in {}, and {} sessions with {} events were read back from it{}",
         aside.display(),
@@ -145,7 +150,6 @@ async fn open_database(
         saved.events,
         if saved.complete { "" } else { "; a part of it cannot be read" },
     );
-    store.close().await.map_err(StartError::SetAside)?;
     let (store, report) = Store::open(&layout.database).await?;
     Ok((store, report, Some(note)))
 }

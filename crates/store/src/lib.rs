@@ -19,6 +19,7 @@ mod items_write; // messages and tool calls
 mod notices;
 mod purge; // deleted words out of the index
 mod recovery; // reports, candidates
+mod renewal; // a new one in the place of a damaged one
 mod reports; // past recoveries
 mod revision; // which write changed what
 mod scrub; // what SQLite leaves between cells

@@ -20,7 +20,7 @@ static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 const APPLICATION_ID: i64 = 0x4348_5352;
 
 /// What SQLite puts beside a database.
-const SIDE_FILES: [&str; 2] = ["-wal", "-shm"];
+pub(crate) const SIDE_FILES: [&str; 2] = ["-wal", "-shm"];
 
 /// The database. Clones share it.
 #[derive(Clone)]

@@ -1,4 +1,4 @@
-// How the browser tests run: one file after the other, for they share the machine's processors with a recorder and a browser.
+// How the browser tests run: two files at a time, each with recorders and a browser of its own; what measures runs alone.
 //
 // Three runs of one harness: `tests` hold what the page must do, `figures` measure, `screenshots` take the pictures.
 
@@ -12,16 +12,16 @@ const project = (name: string, include: string, testTimeout: number) => ({
 export default defineConfig({
   test: {
     environment: 'node',
-    fileParallelism: false,
+    maxWorkers: 2,
     hookTimeout: 600_000,
     teardownTimeout: 20_000,
     // a test that looked at nothing has shown nothing
-    expect: { requireAssertions: true, poll: { timeout: 15_000, interval: 50 } },
+    expect: { requireAssertions: true, poll: { timeout: 30_000, interval: 50 } },
     globalSetup: ['src/needs.ts'],
     projects: [
-      project('tests', 'tests/**/*.test.ts', 60_000),
+      project('tests', 'tests/**/*.test.ts', 180_000),
       project('figures', 'figures/**/*.test.ts', 1_800_000),
-      project('screenshots', 'screenshots/**/*.test.ts', 180_000),
+      project('screenshots', 'screenshots/**/*.test.ts', 300_000),
     ],
   },
 });

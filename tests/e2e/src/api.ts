@@ -28,6 +28,18 @@ export interface Detail extends Summary {
   interruptions: { since: string; until?: string | null; reason: string; replayed: number }[];
 }
 
+/** What was deleted for good. */
+export interface Receipt {
+  sessions: number;
+  messages: number;
+  bytes: number;
+}
+
+export interface Facet {
+  value: string;
+  count: number;
+}
+
 export interface Listing {
   sessions: Summary[];
   total: number;
@@ -37,12 +49,18 @@ export interface Listing {
 const BATCH = 5_000;
 
 export class Api {
-  constructor(readonly address: string) {}
+  constructor(
+    readonly address: string,
+    /** Shown with every request, where callers have to. */
+    readonly token?: string,
+  ) {}
 
   async ask(method: string, path: string, body?: unknown): Promise<Response> {
-    const init: RequestInit = { method };
+    const headers: Record<string, string> = {};
+    const init: RequestInit = { method, headers };
+    if (this.token !== undefined) headers['authorization'] = `Bearer ${this.token}`;
     if (body !== undefined) {
-      init.headers = { 'content-type': 'application/json' };
+      headers['content-type'] = 'application/json';
       init.body = JSON.stringify(body);
     }
     return fetch(this.address + path, init);
@@ -86,6 +104,20 @@ export class Api {
 
   async isGone(id: string): Promise<boolean> {
     return (await this.ask('GET', `/api/recording/sessions/${encodeURIComponent(id)}`)).status === 404;
+  }
+
+  trash(...ids: string[]): Promise<{ trashed: string[]; purge_at: string }> {
+    return this.json('POST', '/api/recording/trash', { session_ids: ids });
+  }
+
+  /** What lies in the trash. */
+  async trashed(): Promise<string[]> {
+    const { sessions } = await this.json<Listing>('GET', '/api/recording/trash');
+    return sessions.map((one) => one.session_id);
+  }
+
+  facets(query = ''): Promise<Record<string, Facet[]>> {
+    return this.json('GET', `/api/recording/sessions/facets?state=all${query}`);
   }
 
   status(): Promise<{ sessions: number; active_sessions: number; interrupted_sessions: number }> {

@@ -5,7 +5,7 @@
 import { spawn, execFile, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -18,6 +18,8 @@ export interface Options {
   config?: string;
   /** A data folder to begin with; it is copied. */
   from?: string;
+  /** Where its folders are to be made: a small disk, say. */
+  within?: string;
 }
 
 const START_MS = 60_000;
@@ -32,14 +34,19 @@ process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 export class Recorder {
   address = '';
   #child: ChildProcess | undefined;
+  #token: string | undefined;
 
   private constructor(
     /** Holds the data folder, the log, and what stands in for the user's home. */
     readonly root: string,
+    private readonly wantsToken: boolean,
   ) {}
 
   static async start(options: Options = {}): Promise<Recorder> {
-    const recorder = new Recorder(await mkdtemp(join(tmpdir(), 'chasm-e2e-')));
+    const recorder = new Recorder(
+      await mkdtemp(join(options.within ?? tmpdir(), 'chasm-e2e-')),
+      /^auth *= *"token"/m.test(options.config ?? ''),
+    );
     if (options.from === undefined) await mkdir(recorder.folder);
     // one after the other on a disk that can share what is the same
     else await promisify(execFile)('cp', ['-r', '--reflink=auto', options.from, recorder.folder]);
@@ -59,7 +66,17 @@ export class Recorder {
   }
 
   get api(): Api {
-    return new Api(this.address);
+    return new Api(this.address, this.#token);
+  }
+
+  /** What callers have to show, where this recorder wants it. */
+  async token(): Promise<string> {
+    return (await readFile(join(this.folder, 'token'), 'utf8')).trim();
+  }
+
+  /** From now on its requests show what the file says now. */
+  async takeToken(): Promise<void> {
+    this.#token = await this.token();
   }
 
   get port(): number {
@@ -113,6 +130,18 @@ export class Recorder {
     await cp(this.folder, folder, { recursive: true });
   }
 
+  /** Whether a file of the data folder has these bytes; which. */
+  async filesWith(text: string): Promise<string[]> {
+    const found: string[] = [];
+    for (const entry of await readdir(this.folder, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const path = join(entry.parentPath, entry.name);
+      const bytes = await readFile(path).catch(() => Buffer.alloc(0));
+      if (bytes.includes(text)) found.push(path.slice(this.folder.length + 1));
+    }
+    return found;
+  }
+
   async end(): Promise<void> {
     if (this.#child) await this.#signal('SIGKILL');
     await rm(this.root, { recursive: true, force: true });
@@ -136,6 +165,7 @@ export class Recorder {
       'the recorder to say where it listens',
       START_MS,
     );
+    if (this.wantsToken) await this.takeToken();
     await until(() => this.api.answers(), 'the recorder to answer', START_MS);
   }
 

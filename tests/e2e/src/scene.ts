@@ -16,8 +16,16 @@ export interface Scene {
 
 const MINUTE = 60_000;
 
+const OLD = {
+  ...BORROW,
+  id: 'thrown-away',
+  title: 'Try out three date libraries',
+  workspace: '/home/ada/code/atlas',
+};
+const DRAFT = { ...NOTES, id: 'draft', title: 'Draft of the newsletter' };
+
 export async function scene(): Promise<Scene> {
-  const recorder = await Recorder.start({ config: QUICK });
+  const recorder = await Recorder.start({ config: `${QUICK}[trash]\nkeep_secs = 86400\n` });
   const { api } = recorder;
   const now = Date.now();
   await api.record(tell(SQL, now - 95 * MINUTE));
@@ -42,6 +50,9 @@ export async function scene(): Promise<Scene> {
   await recorder.restart();
   await api.json('POST', '/api/recording/recovery', { session_ids: [SQL.id] });
   await api.change(BORROW.id, { starred: true, tags: ['rust', 'learning'] });
+  await api.record([...tell(OLD, now - 40 * MINUTE), ...tell(DRAFT, now - 30 * MINUTE)]);
+  await api.trash(OLD.id);
+  await api.trash(DRAFT.id);
 
   // a session that dropped and came back, and goes on now
   const events = tell(FLAKY, now, true).filter((event) => event.event_type !== 'session_end');
@@ -83,6 +94,7 @@ export const SCREENS = [
   { name: 'sessions', hash: '#/', ready: '.row' },
   { name: 'search', hash: '#/?q=reset', ready: '.hit mark' },
   { name: 'session', hash: `#/session/${FLAKY.id}`, ready: '.entry .markdown' },
+  { name: 'trash', hash: '#/trash', ready: 'main li .until' },
   { name: 'recovery', hash: '#/recovery', ready: 'article' },
   { name: 'status', hash: '#/status', ready: '.notice' },
   { name: 'settings', hash: '#/settings', ready: '#settings-limits input' },

@@ -8,7 +8,7 @@ const EVERY_MS = 20;
 export async function until<T>(
   look: () => Promise<T | undefined | false> | T | undefined | false,
   what: string,
-  longestMs = 20_000,
+  longestMs = 40_000,
 ): Promise<T> {
   const end = Date.now() + longestMs;
   for (;;) {

@@ -12,10 +12,13 @@ import { until } from '../src/wait';
 let recorder: Recorder;
 let client: Client;
 const IDS = TRIES.map(({ name }) => `try-${name}`);
+/** Sessions that have several tries each, to be read through. */
+const PACKS = new Map(
+  Array.from({ length: Math.ceil(TRIES.length / 8) }, (_, n) => [`pack-${n}`, TRIES.slice(n * 8, n * 8 + 8)]),
+);
 
 /** The try in every place that a session has. */
-function everywhere(name: string, text: string): ChatEvent[] {
-  const session_id = `try-${name}`;
+function everywhere(name: string, text: string, session_id = `try-${name}`): ChatEvent[] {
   const event = (event_type: string, data: Record<string, unknown>): ChatEvent => ({
     session_id,
     event_type,
@@ -23,6 +26,7 @@ function everywhere(name: string, text: string): ChatEvent[] {
   });
   // in names there are no control characters
   const line = text.replace(/\p{Cc}/gu, ' ').slice(0, 500);
+  const call = `${line.slice(0, 60)}-${name}`;
   return [
     event('session_start', {
       title: line,
@@ -44,12 +48,12 @@ function everywhere(name: string, text: string): ChatEvent[] {
       ],
     }),
     event('tool_call', {
-      call_id: line.slice(0, 60),
+      call_id: call,
       name: line,
       arguments: { command: text, [line]: text },
     }),
-    event('tool_result', { call_id: line.slice(0, 60), output: text, is_error: true }),
-    event('tool_call', { call_id: 'open', name: 'Bash', arguments: text }),
+    event('tool_result', { call_id: call, output: text, is_error: true }),
+    event('tool_call', { call_id: `open-${name}`, name: 'Bash', arguments: text }),
     event('odd_event', { text, nested: { [line]: [text] } }),
   ];
 }
@@ -57,7 +61,9 @@ function everywhere(name: string, text: string): ChatEvent[] {
 beforeAll(async () => {
   expect(TRIES.length).toBeGreaterThanOrEqual(60);
   recorder = await Recorder.start({ config: QUICK });
-  for (const { name, text } of TRIES) await recorder.api.record(everywhere(name, text));
+  await recorder.api.record(TRIES.flatMap(({ name, text }) => everywhere(name, text)));
+  for (const [id, pack] of PACKS)
+    await recorder.api.record(pack.flatMap(({ name, text }) => everywhere(name, text, id)));
   for (const { name, text } of TRIES)
     await recorder.api.change(`try-${name}`, { tags: [text.replace(/\p{C}/gu, ' ').trim().slice(0, 50)] });
   client = await Client.connect(recorder.address, TRIES[0]?.text ?? '');
@@ -83,7 +89,7 @@ async function guarded(
   hash: string,
 ): Promise<Visit> {
   // addresses that nobody has are tried, too
-  const v = await open(recorder, 'icon.svg', { expected: / 40[04] / });
+  const v = await open(recorder, hash, { blank: true, expected: / 40[04] .*\/api\/recording\// });
   await v.context.addInitScript(() => {
     const struck: string[] = [];
     Object.assign(window, { __struck: struck, __canary: (name: unknown) => struck.push(String(name)) });
@@ -241,7 +247,8 @@ describe('shown in the page', () => {
   test('in the session: title, messages, thinking, tools, other events, finding', async ({ open }) => {
     const v = await guarded(open, '#/');
     await seen(v.page.locator('.row'));
-    for (const id of IDS) {
+    const shown = new Set<string>();
+    for (const id of PACKS.keys()) {
       await v.go(`#/session/${id}?at=1&q=needle`);
       const scroll = v.page.locator('.transcript .scroll');
       await until(
@@ -257,11 +264,25 @@ describe('shown in the page', () => {
           for (const fold of document.querySelectorAll('details')) fold.open = true;
         });
         await unharmed(v, id);
+        const prompts = v.page.locator('.entry.message', { hasText: 'needle' });
+        for (const text of await prompts.allTextContents()) shown.add(`${id} ${text}`);
         return scroll.evaluate((e) => {
           e.scrollBy({ top: e.clientHeight });
           return e.scrollTop + e.clientHeight >= e.scrollHeight - 2;
         });
       }, 'the end of it');
+    }
+    // some are alike once they are shown
+    expect(shown.size).toBeGreaterThan(TRIES.length * 0.75);
+  });
+
+  test('in the head of the session, whatever its title, place and model are', async ({ open }) => {
+    const v = await guarded(open, '#/');
+    await seen(v.page.locator('.row'));
+    for (const id of IDS.filter((_, n) => n % 6 === 0)) {
+      await v.go(`#/session/${id}`);
+      await seen(v.page.locator('.session .facts'));
+      await unharmed(v, id);
     }
   });
 

@@ -152,6 +152,7 @@ test('the palette finds commands and sessions, and goes there', async ({ open })
   await seen(v.page.getByRole('heading', { level: 1, name: 'Status' }));
 
   await press(v, 'Control+k');
+  await seen(box);
   await v.page.keyboard.type('borrow');
   await seen(v.page.getByRole('option', { name: /Explain borrow checker/ }));
   await expect.poll(() => box.getAttribute('aria-activedescendant')).toMatch(/-0$/);
@@ -159,6 +160,7 @@ test('the palette finds commands and sessions, and goes there', async ({ open })
   await seen(v.page.getByRole('heading', { level: 1, name: /borrow checker/ }));
 
   await press(v, 'Control+k');
+  await seen(box);
   await v.page.keyboard.type('starred');
   await v.page.getByRole('option', { name: 'Show starred sessions' }).click();
   await seen(v.page.locator('.chip.on', { hasText: 'Starred' }));
@@ -167,7 +169,9 @@ test('the palette finds commands and sessions, and goes there', async ({ open })
   await v.page.keyboard.type('contrast');
   await press(v, 'Enter');
   await expect.poll(() => v.page.evaluate(() => document.documentElement.dataset['theme'])).toBe('contrast');
-  await press(v, 'Control+k', 'Escape');
+  await press(v, 'Control+k');
+  await seen(v.page.getByRole('dialog'));
+  await press(v, 'Escape');
   await unseen(v.page.getByRole('dialog'));
 });
 

@@ -1,6 +1,6 @@
 // What is seen while it happens: a client streams, is cut off, comes back and sends again what was lost.
 
-import { afterAll, beforeAll, expect } from 'vitest';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { Client } from '../src/client';
 import { QUICK, Recorder } from '../src/recorder';
 import { seen, test, unseen, type Visit } from '../src/visit';
@@ -141,4 +141,65 @@ test('a dropped session is seen in the list at once, in shape and word', async (
   await expect.poll(() => row.locator('.state').textContent()).toBe('Interrupted');
   await until(async () => (await row.locator('.mark.interrupted').count()) === 1, 'the half disc');
   expect(await row.locator('.mark.interrupted title').textContent()).toBe('Interrupted');
+});
+
+describe('words', () => {
+  let slow: Recorder;
+  beforeAll(async () => {
+    // the database gets what was said long after it was said: what is seen until then came word by word
+    slow = await Recorder.start({ config: '[recording]\nflush_ms = 60000\n' });
+  });
+  afterAll(() => slow.end());
+
+  test('are seen one after the other, in their order, while the answer is written', async ({ open }) => {
+    const WORDS = Array.from({ length: 60 }, (_, n) => `w${n}.`);
+    const client = await Client.connect(slow.address, 'Test Editor/1.0', ['words']);
+    await client.send(
+      event('words', 'session_start', { title: 'Word by word' }),
+      event('words', 'message', { role: 'user', content: 'Write.' }),
+    );
+    const v = await open(slow, '#/session/words');
+    await seen(v.page.getByRole('heading', { level: 1, name: 'Word by word' }));
+    await seen(v.page.locator('.entry', { hasText: 'Write.' }));
+    // every text that the answer ever had, as it was put on the page
+    await v.page.evaluate(() => {
+      const states: string[] = [];
+      Object.assign(window, { states });
+      const look = (): void => {
+        const entries = [...document.querySelectorAll('.entry.message')].map((e) => e.textContent ?? '');
+        const text = entries.find((one) => one.includes('w0.')) ?? '';
+        const said = text.match(/w\d+\./g)?.join(' ') ?? '';
+        if (said !== '' && said !== states.at(-1)) states.push(said);
+      };
+      const whole = { childList: true, subtree: true, characterData: true };
+      new MutationObserver(look).observe(document.body, whole);
+    });
+    const answer = v.page.locator('.entry.message', { hasText: 'w0.' });
+    for (const [n, word] of WORDS.entries()) {
+      await client.send(
+        event('words', 'message_delta', { message_id: 'a', role: 'assistant', delta: `${word} ` }),
+      );
+      // now and then the reader sees it before it goes on
+      if (n % 10 === 0) await seen(answer.filter({ hasText: word }));
+    }
+    await seen(answer.filter({ hasText: WORDS.at(-1) ?? '' }));
+    expect(await answer.count()).toBe(1);
+    const states = await v.page.evaluate(() => (window as unknown as { states: string[] }).states);
+    expect(states.length).toBeGreaterThan(6);
+    const all = WORDS.join(' ');
+    for (const said of states) expect(all.startsWith(said), said).toBe(true);
+    expect(states.map((said) => said.length)).toEqual(
+      states.map((said) => said.length).sort((a, b) => a - b),
+    );
+    expect(states.at(-1)).toBe(all);
+
+    // the whole answer takes the place of its words
+    await client.send(
+      event('words', 'message', { message_id: 'a', role: 'assistant', content: 'w0. and **all** the rest.' }),
+    );
+    await seen(v.page.locator('.entry.message strong', { hasText: 'all' }));
+    await unseen(v.page.getByText('being written'));
+    expect(await v.page.locator('.entry.message').count()).toBe(2);
+    await client.close();
+  });
 });

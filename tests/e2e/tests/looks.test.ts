@@ -99,7 +99,7 @@ describe.each(['en', 'de', 'zh-Hans'] as const)('in %s', (locale) => {
       // a key without a text shows as the key, a value that lacks as its braces
       expect(
         text.match(
-          /\{\{|\}\}|\b(?:sessions|session|recovery|status|settings|welcome|shell|common|keys|error)\.[a-z]+\.?[a-zA-Z.]*\b/g,
+          /\{\{|\}\}|\b(?:sessions|session|trash|recovery|status|settings|welcome|shell|common|keys|error|problem|origin|reason)\.[a-z]+\.?[a-zA-Z.]*\b/g,
         ) ?? [],
         screen.name,
       ).toEqual([]);

@@ -1,12 +1,17 @@
 // Status, settings and the first start.
 
-import { readFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect } from 'vitest';
 import { Client } from '../src/client';
 import { QUICK, Recorder } from '../src/recorder';
 import { FLAKY, tell } from '../src/stories';
+import { keepTranscript } from '../src/transcript';
 import { seen, test, unseen, type Visit } from '../src/visit';
+import { until } from '../src/wait';
 
 let recorder: Recorder;
 beforeEach(async () => {
@@ -85,9 +90,109 @@ describe('status', () => {
   });
 });
 
+describe('notices', () => {
+  test('are searched by the recorder, over all that is kept, by session and by day', async ({ open }) => {
+    const drop = async (client: string, id: string, title: string): Promise<void> => {
+      const one = await Client.connect(recorder.address, client);
+      await one.send({ session_id: id, event_type: 'session_start', data: { title } });
+      await one.drop();
+    };
+    await drop('emacs/30.1', 'first', 'The needle of all titles');
+    await expect.poll(async () => (await recorder.api.status()).interrupted_sessions).toBe(1);
+    // so much happens afterwards that the first pages do not have it any more
+    for (let n = 0; n < 130; n += 1) {
+      await recorder.api.json('POST', '/api/recording/pause', {});
+      await recorder.api.json('POST', '/api/recording/resume', {});
+    }
+    const v = await open(recorder, '#/status');
+    await seen(v.page.locator('.notice'));
+    expect(await v.page.locator('.notice', { hasText: 'dropped' }).count()).toBe(0);
+    await v.page.getByRole('searchbox', { name: 'Search notices' }).fill('NEEDLE of');
+    const found = v.page.locator('.notice', { hasText: 'dropped' });
+    await seen(found);
+    await seen(found.getByRole('link', { name: 'The needle of all titles' }));
+    expect(v.query.get('q')).toBe('NEEDLE of');
+    await v.page.reload();
+    await seen(found);
+    await found.getByRole('link', { name: 'The needle of all titles' }).click();
+    await seen(v.page.getByRole('heading', { level: 1, name: 'The needle of all titles' }));
+    await v.go('#/status?q=emacs');
+    await seen(found);
+    await v.go('#/status?q=nobody-said-this');
+    await seen(v.page.getByText(/No notice fits/));
+  });
+});
+
+describe('a problem', () => {
+  const SAID = {
+    disk_full: { free_bytes: 3_000_000, needed_bytes: 64_000_000 },
+    sync_failed: { restart_needed: true, detail: 'EIO' },
+    database_failed: { detail: 'database is locked' },
+    stopping: {},
+  };
+  const GERMAN = {
+    disk_full: /Die Platte ist voll\. .* 3 MB sind frei, 64 MB werden gebraucht/,
+    sync_failed: /Das Journal lässt sich nicht schreiben\. \(EIO\) Starten Sie den Recorder neu/,
+    database_failed: /Die Datenbank lässt sich nicht schreiben\. .*\(database is locked\)/,
+    stopping: /Der Recorder wird beendet/,
+  };
+  test.for(Object.keys(SAID) as (keyof typeof SAID)[])('is told in German: %s', async (code, { open }) => {
+    const v = await open(recorder, '#/', { locale: 'de' });
+    await seen(v.page.getByText('Noch keine Sitzung').or(v.page.locator('.pane')));
+    // as the recorder would say it
+    await v.page.route('**/api/recording/status', async (route) => {
+      const answer = await route.fetch();
+      const plain = (await answer.json()) as object;
+      const problem = { problem: 'In English.', problem_code: code, problem_values: SAID[code] };
+      await route.fulfill({ response: answer, json: { ...plain, status: 'degraded', ...problem } });
+    });
+    await v.go('#/status');
+    await expect.poll(() => v.page.locator('.problem').textContent()).toMatch(GERMAN[code]);
+    await expect.poll(() => strip(v).textContent()).toContain('Zeichnet nicht auf');
+    expect(await v.page.locator('body').textContent()).not.toContain('In English.');
+  });
+
+  test('that is real: the disk is full, and is told in German', async ({ open, skip }) => {
+    const disk = await mkdtemp(join(tmpdir(), 'chasm-disk-'));
+    const run = promisify(execFile);
+    const mounted = await run('mount', ['-t', 'tmpfs', '-o', 'size=24m,mode=0700', 'tmpfs', disk]).then(
+      () => true,
+      () => false,
+    );
+    if (!mounted) {
+      await rm(disk, { recursive: true });
+      skip('no small disk can be mounted here');
+    }
+    try {
+      const small = await Recorder.start({ within: disk });
+      try {
+        const v = await open(small, '#/status', { locale: 'de' });
+        await expect.poll(() => strip(v).textContent()).toContain('Zeichnet auf');
+        await run('dd', ['if=/dev/zero', `of=${join(disk, 'ballast')}`, 'bs=64k']).catch(() => undefined);
+        const content = 'x'.repeat(32 * 1024);
+        await until(async () => {
+          const data = { role: 'user', content };
+          const body = { session_id: 'full', event_type: 'message', data };
+          return !(await small.api.ask('POST', '/api/recording/events', body)).ok;
+        }, 'the disk to be full');
+        await seen(v.page.locator('.problem', { hasText: /Die Platte ist voll\./ }));
+        await expect.poll(() => strip(v).textContent()).toContain('Zeichnet nicht auf');
+        await rm(join(disk, 'ballast'));
+        await expect.poll(() => strip(v).textContent(), { timeout: 60_000 }).toContain('Zeichnet auf');
+        await unseen(v.page.locator('.problem'));
+      } finally {
+        await small.end();
+      }
+    } finally {
+      await run('umount', ['-l', disk]);
+      await rm(disk, { recursive: true });
+    }
+  });
+});
+
 describe('settings', () => {
   test('are saved by the recorder, and a refused value says why beside its field', async ({ open }) => {
-    const v = await open(recorder, '#/settings', { expected: /422/ });
+    const v = await open(recorder, '#/settings', { expected: / 422 .*\/api\/settings$/ });
     const grace = v.page.getByRole('textbox', { name: 'Wait for a lost client' });
     await (await seen(grace)).fill('7');
     await grace.press('Enter');
@@ -122,7 +227,7 @@ describe('settings', () => {
   });
 
   test('web pages are allowed one by one, and odd ones refused', async ({ open }) => {
-    const v = await open(recorder, '#/settings', { expected: /422/ });
+    const v = await open(recorder, '#/settings', { expected: / 422 .*\/api\/settings$/ });
     const field = v.page.getByRole('textbox', { name: 'Allowed web pages' });
     await (await seen(field)).fill('https://chat.example.com');
     await v.button('Add').click();
@@ -180,6 +285,46 @@ describe('the first start', () => {
     await seen(v.page.getByText('No session has been recorded yet'));
     await recorder.api.record(tell(FLAKY));
     await seen(v.page.locator('.row', { hasText: FLAKY.title }));
+  });
+
+  test('finds the editors of this computer and takes in what they have', async ({ open }) => {
+    const id = (n: number) => `aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeee0${n}`;
+    for (let n = 0; n < 3; n += 1) await keepTranscript(recorder.home, id(n));
+    const v = await open(recorder, '#/', { first: true });
+    const editor = v.page.locator('.found li', { hasText: 'Claude Code' });
+    await seen(editor.getByText('3 sessions'));
+    await seen(editor.getByText(join(recorder.home, '.claude')));
+    expect((await recorder.api.list()).total).toBe(0);
+    await v.button('Take in old sessions of Claude Code').click();
+    await seen(editor.getByText(/\d+ new events taken in/));
+    await seen(editor.getByText('3 sessions, 3 of them recorded'));
+    expect((await recorder.api.list()).total).toBe(3);
+    expect((await recorder.api.session(id(1))).message_count).toBe(6);
+    await v.button('To my sessions').click();
+    await expect.poll(() => v.page.locator('.row').count()).toBe(3);
+    // again: nothing comes twice
+    await v.go('#/welcome');
+    await v.button('Take in old sessions of Claude Code').click();
+    await seen(editor.getByText('0 new events taken in'));
+  });
+
+  test('looks for editors’ files where the settings say, or nowhere', async ({ open }) => {
+    const elsewhere = join(recorder.root, 'elsewhere');
+    await keepTranscript(elsewhere, 'aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeee09');
+    const v = await open(recorder, '#/settings');
+    const folder = v.page.getByRole('textbox', { name: 'Claude Code’s folder' });
+    await (await seen(folder)).fill(join(elsewhere, '.claude'));
+    await folder.press('Enter');
+    await seen(v.page.getByText('Saved'));
+    await v.go('#/welcome');
+    await seen(v.page.locator('.found li', { hasText: 'Claude Code' }).getByText('1 session'));
+    await v.go('#/settings');
+    await v.page.getByRole('switch', { name: 'Read Claude Code’s files' }).click();
+    await expect
+      .poll(() => readFile(join(recorder.folder, 'config.toml'), 'utf8'))
+      .toContain('enabled = false');
+    await v.go('#/welcome');
+    await seen(v.page.getByText('No known editor was found on this computer.'));
   });
 
   test('is not shown to whoever has sessions', async ({ open }) => {

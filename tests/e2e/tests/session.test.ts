@@ -16,9 +16,9 @@ afterAll(() => recorder.end());
 
 const PROMPTS = 60;
 
-/** Prompts with long answers between them, over two days. */
+/** Prompts with long answers between them, over thirty hours: there is a midnight between. */
 function long() {
-  const at = (n: number) => new Date(Date.now() - 20 * 3_600_000 + n * 900_000).toISOString();
+  const at = (n: number) => new Date(Date.now() - 30 * 3_600_000 + n * 1_800_000).toISOString();
   return [
     { session_id: 'long', event_type: 'session_start', timestamp: at(0), data: { title: 'Long talk' } },
     ...Array.from({ length: PROMPTS }, (_, n) => [
@@ -186,7 +186,11 @@ test('parts days', async ({ open }) => {
   await v.page.getByRole('slider').focus();
   await v.page.keyboard.press('End');
   await until(async () => {
-    await v.page.locator('.scroll').evaluate((e) => e.scrollBy({ top: -900 }));
+    // less than what is in sight, and not before it is drawn: nothing is passed by unseen
+    await v.page.locator('.scroll').evaluate(async (e) => {
+      e.scrollBy({ top: e.scrollTop <= 0 ? e.scrollHeight : -400 });
+      await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+    });
     return (await v.page.locator('.entry.day').count()) > 0;
   }, 'a line between two days');
   expect(await v.page.locator('.entry.day').first().textContent()).toMatch(/November|\w+day/);
@@ -250,7 +254,7 @@ test('is printed with every entry on it', async ({ open }) => {
 });
 
 test('that does not exist says so, with a way back', async ({ open }) => {
-  const v = await open(recorder, '#/session/never-was', { expected: /404/ });
+  const v = await open(recorder, '#/session/never-was', { expected: / 404 .*\/sessions\// });
   await seen(v.page.getByText('There is no such session'));
   await v.page.getByRole('link', { name: 'Back to the sessions' }).last().click();
   await seen(v.page.getByText('Nothing is open'));

@@ -1,7 +1,6 @@
 // The list of sessions: a hundred thousand of them, grouped, narrowed, ordered, searched, and several handled at once.
 
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { download } from '../src/files';
 import { INTERRUPTED, LONG, LONGEST, MANY, manySessions, NEEDLE, STARRED } from '../src/many';
 import { Recorder } from '../src/recorder';
 import { BORROW, FLAKY, tell } from '../src/stories';
@@ -26,14 +25,35 @@ async function says(v: Visit, count: number): Promise<void> {
   await expect.poll(() => fitting(v), { message: 'sessions that fit' }).toBe(count);
 }
 
-/** Opens the chip of a filter and chooses. */
-async function choose(v: Visit, chip: string, name: string | RegExp): Promise<void> {
-  const bar = v.page.getByRole('group', { name: 'Filters' });
-  await bar
+const bar = (v: Visit) => v.page.getByRole('group', { name: 'Filters' });
+const choices = (v: Visit) => bar(v).locator('.sheet').getByRole('menuitemradio');
+
+/** Opens the chip of a filter. */
+async function unfold(v: Visit, chip: string): Promise<void> {
+  await bar(v)
     .getByRole('button', { name: new RegExp(`^${chip}`) })
     .first()
     .click();
-  await bar.locator('.sheet').getByRole('menuitemradio', { name }).click();
+  await seen(bar(v).locator('.sheet'));
+}
+
+/** Opens the chip of a filter and chooses. */
+async function choose(v: Visit, chip: string, name: string | RegExp): Promise<void> {
+  await unfold(v, chip);
+  await choices(v).filter({ hasText: name }).first().click();
+}
+
+/** What an open chip offers, with how many sessions each choice says it finds. */
+async function offered(v: Visit): Promise<{ value: string; count: number }[]> {
+  await seen(choices(v).locator('.count'));
+  const list = await choices(v).evaluateAll((items) =>
+    items.map((item) => {
+      const count = item.querySelector('.count')?.textContent ?? '';
+      const value = item.querySelector('.value, .word')?.textContent ?? '';
+      return { value: value.trim(), count: Number(count.replace(/\D/g, '')) };
+    }),
+  );
+  return list;
 }
 
 describe('a hundred thousand sessions', () => {
@@ -63,7 +83,9 @@ describe('a hundred thousand sessions', () => {
     expect(await day.textContent()).toMatch(/2025/);
     await list(v).evaluate((element) => element.scrollTo({ top: 9_000 }));
     await until(async () => Number(await rows(v).first().getAttribute('data-row')) > 60, 'rows further down');
-    const row = rows(v).nth(12);
+    // by its number: which rows are in the page still changes
+    const number = Number(await rows(v).nth(12).getAttribute('data-row'));
+    const row = v.page.locator(`[data-row="${number}"]`);
     const title = await row.locator('.title').textContent();
     await row.click();
     await seen(v.page.getByRole('heading', { level: 1, name: title ?? '' }));
@@ -102,6 +124,47 @@ describe('a hundred thousand sessions', () => {
     await v.button('Remove the filter Provider').click();
     await says(v, ALL);
     expect(v.hash).toBe('#/');
+  });
+
+  test('say beforehand how many each choice finds, under the other filters', async ({ open }) => {
+    const v = await open(recorder);
+    await says(v, ALL);
+    await unfold(v, 'State');
+    const states = await offered(v);
+    expect(states).toContainEqual({ value: 'Interrupted', count: INTERRUPTED });
+    expect(states).toContainEqual({ value: 'Completed', count: ALL - INTERRUPTED });
+    await v.page.keyboard.press('Escape');
+
+    await unfold(v, 'Editor');
+    const editors = await offered(v);
+    expect(editors.map((one) => one.value).sort()).toEqual(['claude-code', 'cursor', 'gemini-cli', 'vscode']);
+    expect(editors).toEqual((await recorder.api.facets())['editors']);
+    expect(editors.reduce((sum, one) => sum + one.count, 0)).toBe(ALL);
+    const vscode = editors.find((one) => one.value === 'vscode');
+    await choices(v).filter({ hasText: 'vscode' }).click();
+    await expect.poll(() => v.query.get('editor')).toBe('vscode');
+    await says(v, vscode?.count ?? 0);
+
+    // the model's choices are those of the editor; the editor's stay all of them
+    await unfold(v, 'Model');
+    const values = async () => (await offered(v)).map((one) => one.value).sort();
+    await expect.poll(values).toEqual(['claude-sonnet-4', 'gpt-5']);
+    const models = await offered(v);
+    expect(models.reduce((sum, one) => sum + one.count, 0)).toBe(vscode?.count);
+    const model = models.find((one) => one.value === 'gpt-5');
+    await choices(v).filter({ hasText: 'gpt-5' }).click();
+    await says(v, model?.count ?? 0);
+    const text = await rows(v).first().textContent();
+    for (const part of ['vscode', 'gpt-5']) expect(text).toContain(part);
+    await unfold(v, 'Editor');
+    await expect.poll(values).toEqual(['cursor', 'vscode']);
+    const left = await offered(v);
+    expect(left.find((one) => one.value === 'vscode')?.count).toBe(model?.count);
+    await v.page.keyboard.press('Escape');
+    await v.page.reload();
+    await says(v, model?.count ?? 0);
+    await seen(v.button('Editor: vscode'));
+    await seen(v.button('Model: gpt-5'));
   });
 
   test('are narrowed by star, tag, workspace and days', async ({ open }) => {
@@ -150,6 +213,7 @@ describe('a hundred thousand sessions', () => {
     expect(v.query.get('q')).toBe(NEEDLE.slice(0, 9));
     expect((await (await seen(marks(v))).textContent())?.toLowerCase()).toContain(NEEDLE.slice(0, 9));
     await v.page.keyboard.type(NEEDLE.slice(9));
+    await expect.poll(() => v.query.get('q')).toBe(NEEDLE);
     await says(v, 1);
     // the excerpt leads to the message
     await v.page.locator('.hit').first().click();
@@ -230,15 +294,5 @@ describe('sessions of today', () => {
     await seen(rows(v).filter({ hasText: 'Copy number 1' }).locator('.tag', { hasText: 'later' }));
     await v.button('Select none').click();
     await unseen(v.page.getByText('3 selected'));
-  });
-
-  test('are chosen together and exported', async ({ open }) => {
-    const v = await open(recorder, '#/?q=Copy');
-    await v.page.getByRole('checkbox', { name: 'Select Copy number 3' }).click({ force: true });
-    await v.page.getByRole('checkbox', { name: 'Select Copy number 4' }).click({ force: true });
-    await v.page.getByRole('toolbar').getByRole('button', { name: 'Export' }).click();
-    const file = await download(v.page, () => v.page.getByRole('menuitem', { name: 'Markdown' }).click());
-    for (const title of ['Copy number 3', 'Copy number 4']) expect(file.text).toContain(title);
-    await seen(v.toasts.getByText('2 sessions exported'));
   });
 });

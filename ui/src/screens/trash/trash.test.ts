@@ -131,7 +131,7 @@ describe('the trash', () => {
     expect(container.querySelector('img')).toBeNull();
     await userEvent.click(screen.getByRole('button', { name: 'Restore Second' }));
     await waitFor(() => expect(screen.queryByText('Second')).toBeNull());
-    await userEvent.click(screen.getByRole('button', { name: `Delete ${EVIL} now` }));
+    await userEvent.click(screen.getByRole('button', { name: `Delete now: ${EVIL}` }));
     expect(log.some((one) => one.path.endsWith('/purge'))).toBe(false);
     expect(screen.getByText(/^Deletes 84 messages from this computer for good/)).toBeVisible();
     await userEvent.click(screen.getByRole('button', { name: 'Delete now' }));

@@ -13,7 +13,7 @@ export default {
   notRestored: 'Nichts wurde zurückgeholt',
   goneAlready: 'Es ist endgültig gelöscht oder lag nicht im Papierkorb.',
   purge: 'Jetzt löschen',
-  purgeNamed: '{{title}} jetzt löschen',
+  purgeNamed: 'Jetzt löschen: {{title}}',
   empty: 'Papierkorb leeren …',
   ask_one: '{{count, number}} Sitzung endgültig löschen?',
   ask_other: '{{count, number}} Sitzungen endgültig löschen?',

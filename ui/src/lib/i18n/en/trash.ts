@@ -13,7 +13,7 @@ export default {
   notRestored: 'Nothing was restored',
   goneAlready: 'It is deleted for good, or was not in the trash.',
   purge: 'Delete now',
-  purgeNamed: 'Delete {{title}} now',
+  purgeNamed: 'Delete now: {{title}}',
   empty: 'Empty the trash …',
   ask_one: 'Delete {{count, number}} session for good?',
   ask_other: 'Delete {{count, number}} sessions for good?',

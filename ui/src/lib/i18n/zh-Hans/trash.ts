@@ -12,7 +12,7 @@ export default {
   notRestored: '没有取回任何内容',
   goneAlready: '它已永久删除，或不在回收站中。',
   purge: '立即删除',
-  purgeNamed: '立即删除 {{title}}',
+  purgeNamed: '立即删除：{{title}}',
   empty: '清空回收站…',
   ask_other: '永久删除 {{count, number}} 个会话？',
   askBody: '此操作无法撤销。编辑器自己的副本会保留。',

@@ -152,15 +152,10 @@ test('jumps from prompt to prompt', async ({ open }) => {
   await seen(entry(v, 'Prompt number 0'));
   await v.page.locator('.session h1').click();
   await v.page.keyboard.press('n');
-  await seen(v.page.locator('.entry.flashed', { hasText: /Prompt number [12]\b/ }));
-  const before = await v.page.locator('.entry.flashed').textContent();
-  await v.page.keyboard.press('n');
-  await until(async () => {
-    const now = await v.page.locator('.entry.flashed').allTextContents();
-    return now.length > 0 && now[0] !== before;
-  }, 'the next prompt');
-  await v.page.keyboard.press('p');
-  await seen(v.page.locator('.entry.flashed', { hasText: /Prompt number [12]\b/ }));
+  await seen(v.page.locator('.entry.flashed', { hasText: /Prompt number 1\b/ }));
+  // at once, while the jumps are on their way
+  for (const key of 'nnnp') await v.page.keyboard.press(key);
+  await seen(v.page.locator('.entry.flashed', { hasText: /Prompt number 3\b/ }));
 });
 
 test('has a rail that says what it marks and jumps where it is clicked', async ({ open }) => {

@@ -172,13 +172,20 @@ export const test = base.extend<{
 
 /** Is seen, at once or soon. */
 export async function seen(locator: Locator, timeout = PATIENCE_MS): Promise<Locator> {
-  await locator.first().waitFor({ state: 'visible', timeout });
-  expect(await locator.first().isVisible()).toBe(true);
+  // that it was: what is seen may change the next moment
+  const was = await locator
+    .first()
+    .waitFor({ state: 'visible', timeout })
+    .then(() => true);
+  expect(was).toBe(true);
   return locator.first();
 }
 
 /** Is not seen, or soon no more. */
 export async function unseen(locator: Locator, timeout = PATIENCE_MS): Promise<void> {
-  await locator.first().waitFor({ state: 'hidden', timeout });
-  expect(await locator.first().isVisible()).toBe(false);
+  const gone = await locator
+    .first()
+    .waitFor({ state: 'hidden', timeout })
+    .then(() => true);
+  expect(gone).toBe(true);
 }

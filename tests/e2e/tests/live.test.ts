@@ -75,7 +75,14 @@ test('the end is followed, and not where the reader has scrolled up', async ({ o
   await client.send(event('follow', 'message', { role: 'user', content: 'The newest line' }));
   await seen(v.page.locator('.entry', { hasText: 'The newest line' }));
   const scroll = v.page.locator('.transcript .scroll');
-  await scroll.evaluate((e) => e.scrollTo({ top: 0 }));
+  // as a person does: on and on, until the top is there
+  await scroll.hover();
+  await expect
+    .poll(async () => {
+      await v.page.mouse.wheel(0, -5_000);
+      return scroll.evaluate((e) => e.scrollTop);
+    })
+    .toBe(0);
   await seen(v.button('Follow live'));
   await client.send(event('follow', 'message', { role: 'user', content: 'One more line' }));
   await seen(v.button('1 new entry'));

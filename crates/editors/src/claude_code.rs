@@ -8,57 +8,37 @@
 mod editor;
 mod entry;
 mod head;
-mod lines;
+mod history;
 mod messages;
 mod names;
 mod prompt;
-mod report;
-mod salvage;
 mod scribe;
 mod track;
 
 pub use editor::ClaudeCode;
-pub use report::{BadLine, ReadReport};
 
-use crate::EventDraft;
+use crate::jsonl::{LineFile, Lines, salvage};
+use crate::reader::Reader;
+use crate::{Endings, EventDraft, ReadError, ReadReport};
+use entry::SHAPE;
 use head::Head;
-use lines::Lines;
 use scribe::Scribe;
-use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek};
+use std::io::{BufReader, Read, Seek};
+use std::ops::ControlFlow;
 use std::path::Path;
 
 /// Bytes of a file's beginning that tell whether it is a transcript.
 const SAMPLE_BYTES: u64 = 256 * 1024;
 
-/// Why a file could not be read at all. Damage within it is no error: the report names it.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    #[error("{path}: {source}")]
-    Io { path: String, source: io::Error },
-    #[error("{path}: the file is empty, nothing is left in it")]
-    Empty { path: String },
-    #[error("{path}: not a Claude Code transcript (JSON lines with `type` and `message` or `sessionId`)")]
-    NotATranscript { path: String },
-}
-
-/// A transcript while it is read: an iterator over its events, in the order of the file.
-pub struct Transcript {
-    path: String,
-    lines: Lines<BufReader<io::Take<File>>>,
-    bytes: u64,
-    scribe: Scribe,
-    ready: VecDeque<EventDraft>,
-    report: ReadReport,
-    ended: bool,
-}
+/// What a file that is read here should be.
+const WHAT: &str = "a Claude Code transcript (JSON lines with `type` and `message` or `sessionId`)";
 
 /// Whether a file that begins with these bytes is a Claude Code transcript.
 pub fn looks_like(first_bytes: &[u8]) -> bool {
     let mut lines = Lines::new(first_bytes);
     while let Ok(Some(line)) = lines.next_line() {
-        let found = salvage::read_line(&line.bytes).found;
+        let found = salvage::read_line(&line.bytes, &SHAPE).found;
         if found.iter().any(|found| entry::is_claude_code(&found.value)) {
             return true;
         }
@@ -66,96 +46,39 @@ pub fn looks_like(first_bytes: &[u8]) -> bool {
     false
 }
 
-/// Opens a transcript. What is appended to the file afterwards is not read.
-pub fn open(path: &Path) -> Result<Transcript, ReadError> {
-    let name = path.display().to_string();
-    let failed = |source| ReadError::Io { path: name.clone(), source };
+/// Opens a transcript, to be read as far as it goes and on from there.
+pub fn open(path: &Path) -> Result<LineFile<Scribe>, ReadError> {
+    LineFile::new(path, |path| Ok(Scribe::new(head(path)?)))
+}
+
+/// What the file's beginning says of its session.
+fn head(path: &Path) -> Result<Head, ReadError> {
+    let failed = |source| ReadError::io(path, source);
     let mut file = File::open(path).map_err(failed)?;
     let about = file.metadata().map_err(failed)?;
     if about.len() == 0 {
-        return Err(ReadError::Empty { path: name });
+        return Err(ReadError::empty(path));
     }
     let mut sample = Vec::new();
     file.by_ref().take(SAMPLE_BYTES).read_to_end(&mut sample).map_err(failed)?;
     if !looks_like(&sample) {
-        return Err(ReadError::NotATranscript { path: name });
+        return Err(ReadError::other(path, WHAT));
     }
     file.rewind().map_err(failed)?;
-    let head = Head::read(path, BufReader::new(file.by_ref().take(about.len())), about.modified().ok())
-        .map_err(failed)?;
-    file.rewind().map_err(failed)?;
-    let mut transcript = Transcript {
-        path: name.clone(),
-        lines: Lines::new(BufReader::with_capacity(64 * 1024, file.take(about.len()))),
-        bytes: about.len(),
-        scribe: Scribe::new(head),
-        ready: VecDeque::new(),
-        report: ReadReport::default(),
-        ended: false,
-    };
-    transcript.scribe.start(&mut transcript.ready, &mut transcript.report);
-    Ok(transcript)
+    let input = BufReader::new(file.take(about.len()));
+    Head::read(path, input, about.modified().ok()).map_err(failed)
 }
 
-/// All events of a transcript and the report, for files that fit in memory.
+/// All events of a transcript as an import gives them, and the report, for files that fit in memory.
 pub fn read(path: &Path) -> Result<(Vec<EventDraft>, ReadReport), ReadError> {
-    let mut transcript = open(path)?;
-    let events = transcript.by_ref().collect::<Result<_, _>>()?;
-    Ok((events, transcript.into_report()))
-}
-
-impl Transcript {
-    /// The session that the file is named after.
-    pub fn session_id(&self) -> &str {
-        self.scribe.session_id()
-    }
-
-    /// What was read so far; complete when the iterator has ended.
-    pub fn report(&self) -> &ReadReport {
-        &self.report
-    }
-
-    pub fn into_report(self) -> ReadReport {
-        self.report
-    }
-
-    /// Size of the file when it was opened.
-    pub fn bytes(&self) -> u64 {
-        self.bytes
-    }
-
-    /// Bytes read so far.
-    pub fn bytes_read(&self) -> u64 {
-        self.lines.offset()
-    }
-
-    fn read_on(&mut self) -> io::Result<()> {
-        match self.lines.next_line()? {
-            Some(line) => self.scribe.line(&line, &mut self.ready, &mut self.report),
-            None => {
-                self.ended = true;
-                self.scribe.end(&mut self.ready, &mut self.report);
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Iterator for Transcript {
-    type Item = Result<EventDraft, ReadError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if let Some(event) = self.ready.pop_front() {
-                return Some(Ok(event));
-            }
-            if self.ended {
-                return None;
-            }
-            if let Err(source) = self.read_on() {
-                self.ended = true;
-                return Some(Err(ReadError::Io { path: self.path.clone(), source }));
-            }
-        }
-    }
+    let (mut reader, mut events, mut endings) = (open(path)?, Vec::new(), Endings::default());
+    reader.read_on(true, &mut |event| {
+        endings.note(&event);
+        events.push(event);
+        ControlFlow::Continue(())
+    })?;
+    let mut report = reader.report();
+    events.extend(endings.drafts("imported"));
+    report.events = events.len() as u64;
+    Ok((events, report))
 }

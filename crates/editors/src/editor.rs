@@ -3,15 +3,17 @@
 //! Owns the trait and the one table of editors. Never writes, never reads the environment by itself: folders are passed in.
 //! Invariant: an editor reads files of chats only; what holds keys or passwords is never opened.
 
-use crate::claude_code::{ClaudeCode, ReadError};
-use crate::{EventDraft, FindError};
+use crate::claude_code::ClaudeCode;
+use crate::ids::hash;
+use crate::{EventDraft, FindError, ReadError, ReadReport, Reader};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
-/// All editors whose files can be read.
+/// All editors whose files can be read. The order is that of lists, and of asking whose a file is.
 pub static EDITORS: &[&dyn Editor] = &[&ClaudeCode];
 
 /// The editor of this id.
@@ -32,18 +34,62 @@ pub trait Editor: Send + Sync {
     /// Where it keeps its files unless a setting says otherwise.
     fn default_root(&self, env: Env<'_>) -> Option<PathBuf>;
 
-    /// The folder below its root that holds chats and nothing else.
-    fn chats(&self, root: &Path) -> PathBuf;
+    /// The folders below its root that hold chats, the chief one first. They need not be there.
+    fn chats(&self, root: &Path) -> Vec<PathBuf>;
 
-    /// The files of its sessions, as many as are found until `deadline`; `None` where its folder is not there.
+    /// The folders to watch for changes of its chats, those that are there now.
+    fn watched(&self, root: &Path) -> Vec<Watched> {
+        let there = self.chats(root).into_iter().filter(|folder| folder.is_dir());
+        there.map(|path| Watched { path, recursive: true }).collect()
+    }
+
+    /// Its sessions, as many as are found until `deadline`; `None` where its folder is not there. Reads as little as it can.
     fn find(&self, root: &Path, deadline: Instant) -> Result<Option<Found>, FindError>;
 
-    /// Hands each event of a file to `each`, in the order of the file, until that breaks off. Says what is damaged.
-    fn read(&self, path: &Path, each: Each<'_>) -> Result<Option<Damage>, ReadError>;
+    /// Its sessions of one project that lie in the project's own folder.
+    fn in_project(&self, project: &Path) -> Vec<SessionFile> {
+        let _ = project;
+        Vec::new()
+    }
+
+    /// Whether a file is one of its own, by its name and by how it begins.
+    fn recognizes(&self, path: &Path, beginning: &[u8]) -> bool;
+
+    /// The sessions that a file of its own belongs to. None for a file that has nothing of a chat.
+    fn sessions_in(&self, path: &Path) -> Result<Vec<SessionFile>, ReadError>;
+
+    /// The project that a session is of: a path or a URI. May read the beginning of its file.
+    fn workspace(&self, file: &SessionFile) -> Option<String> {
+        file.workspace.clone()
+    }
+
+    /// Opens a session's files, to be read as far as they go and on from there.
+    fn open(&self, file: &SessionFile) -> Result<Box<dyn Reader>, ReadError>;
+
+    /// Whether the program that writes this session still runs; absent where that cannot be told.
+    fn writer_lives(&self, file: &SessionFile) -> Option<bool> {
+        let _ = file;
+        None
+    }
+
+    /// Hands each event of a session's files to `each`, in their order, until that breaks off.
+    fn read(&self, file: &SessionFile, each: Each<'_>) -> Result<ReadReport, ReadError> {
+        let mut reader = self.open(file)?;
+        reader.read_on(true, each)?;
+        Ok(reader.report())
+    }
 }
 
 /// Takes one event.
 pub type Each<'a> = &'a mut dyn FnMut(EventDraft) -> ControlFlow<()>;
+
+/// A folder whose changes matter.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Watched {
+    pub path: PathBuf,
+    /// All folders below it too.
+    pub recursive: bool,
+}
 
 /// What an editor's folder holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,14 +100,62 @@ pub struct Found {
     pub complete: bool,
 }
 
-/// A file that holds a session.
+/// Where a session lies: one file, or several that are read together.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SessionFile {
     /// The session that an import of the file would make.
     pub session_id: String,
+    /// The file that is told to people as the session's.
     pub path: PathBuf,
+    /// Files with parts or older copies of it.
+    pub others: Vec<PathBuf>,
+    /// Of the file that was changed last.
     pub modified: Option<SystemTime>,
+    /// Of all files; of a database the part that is this session's, as far as that is known without reading it.
     pub bytes: u64,
+    /// Changes when what the files hold has changed.
+    pub stamp: u64,
+    pub title: Option<String>,
+    /// The project that it is of, a path or a URI, where that is known without reading the file.
+    pub workspace: Option<String>,
+    /// Whether the editor still shows it; absent where that cannot be told.
+    pub shown: Option<bool>,
+    /// When the editor will delete it, unless it is used again.
+    pub expires: Option<SystemTime>,
+}
+
+impl SessionFile {
+    /// A session in one file. `about` as the file system gives it.
+    pub fn new(session_id: impl Into<String>, path: &Path, about: &fs::Metadata) -> Self {
+        let mut file = Self {
+            session_id: session_id.into(),
+            path: path.to_owned(),
+            others: Vec::new(),
+            modified: None,
+            bytes: 0,
+            stamp: 0,
+            title: None,
+            workspace: None,
+            shown: None,
+            expires: None,
+        };
+        file.weigh(path, about);
+        file
+    }
+
+    /// The same with another file that has something of it.
+    pub fn add(&mut self, path: &Path, about: &fs::Metadata) {
+        self.others.push(path.to_owned());
+        self.weigh(path, about);
+    }
+
+    fn weigh(&mut self, path: &Path, about: &fs::Metadata) {
+        let modified = about.modified().ok();
+        self.modified = self.modified.max(modified);
+        self.bytes += about.len();
+        let said = format!("{}\u{0}{}\u{0}{modified:?}", path.display(), about.len());
+        self.stamp = self.stamp.rotate_left(7) ^ hash(&said);
+    }
 }
 
 impl Found {
@@ -85,14 +179,6 @@ impl Found {
         ids.dedup();
         ids
     }
-}
-
-/// Damage in a file. What could be read around it was.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Damage {
-    pub places: u64,
-    /// The first place, in words.
-    pub first: String,
 }
 
 /// Where an editor's files are.
@@ -133,7 +219,8 @@ mod tests {
     use super::*;
 
     fn file(session_id: &str, path: &str) -> SessionFile {
-        SessionFile { session_id: session_id.into(), path: path.into(), modified: None, bytes: 1 }
+        let about = fs::metadata(env!("CARGO_MANIFEST_DIR")).unwrap();
+        SessionFile::new(session_id, Path::new(path), &about)
     }
 
     #[test]

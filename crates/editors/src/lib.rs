@@ -4,11 +4,23 @@
 //! Invariant: what a file holds is never dropped: what is not understood becomes an event of an unknown type, what cannot
 //! be read is named in the report.
 
+// the editors
 pub mod claude_code;
-mod draft;
-mod editor;
-pub mod files;
+
+// what they share
+mod draft; // an event as read
+mod editor; // the trait and the table
+mod ending; // how a session stands at the end of its files
+pub mod files; // which files an import reads
+pub mod ids; // names made of what is read
+pub mod jsonl; // files of JSON lines
+mod reader; // reading, once or on and on
+mod report; // what reading gave
+mod times; // times of events
 
 pub use draft::EventDraft;
-pub use editor::{Damage, EDITORS, Each, Editor, Env, Found, Root, Roots, SessionFile, editor};
+pub use editor::{EDITORS, Each, Editor, Env, Found, Root, Roots, SessionFile, Watched, editor};
+pub use ending::Endings;
 pub use files::FindError;
+pub use reader::{ReadError, Reader, Rewritten, Step};
+pub use report::{BadPlace, ReadReport, Standing};

@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use chasm_editors::EventDraft;
-use chasm_editors::claude_code::{self, ReadError, ReadReport};
+use chasm_editors::claude_code;
+use chasm_editors::{ReadError, ReadReport};
 use chasm_protocol::{Limits, parse_event};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -39,13 +40,13 @@ fn of<'a>(events: &'a [EventDraft], event_type: &str) -> Vec<&'a EventDraft> {
 }
 
 fn why(report: &ReadReport) -> Vec<(u64, u64, &str)> {
-    report.bad_lines.iter().map(|b| (b.line, b.bytes_lost, b.why.as_str())).collect()
+    report.bad_places.iter().map(|b| (b.line, b.bytes_lost, b.why.as_str())).collect()
 }
 
 #[test]
 fn a_whole_session() {
     let (events, report) = read(&fixture("11111111-2222-4333-8444-555555555555.jsonl"));
-    assert_eq!(report.bad(), 0, "{:?}", report.bad_lines);
+    assert_eq!(report.bad(), 0, "{:?}", report.bad_places);
     let start = &events[0];
     assert_eq!(start.event_type, "session_start");
     assert_eq!(start.session_id, "11111111-2222-4333-8444-555555555555");
@@ -57,7 +58,7 @@ fn a_whole_session() {
     assert_eq!(end.event_type, "session_end");
     assert_eq!(end.data["message_count"], report.messages);
     assert_eq!((report.messages, report.tool_calls, report.tool_results), (4, 2, 2));
-    assert_eq!((report.merged_lines, report.copies, report.result_only_lines), (2, 1, 2));
+    assert_eq!((report.counted("merged"), report.copies, report.counted("results")), (2, 1, 2));
     let latest = events.iter().map(|e| e.timestamp).max().unwrap();
     assert_eq!(end.timestamp, latest);
     assert!(events.iter().all(|e| e.timestamp >= start.timestamp));
@@ -175,7 +176,7 @@ fn bytes_of_all_sorts() {
         of(events, "message").iter().map(|e| e.data["content"].clone()).collect()
     };
     assert_eq!(messages(&events), messages(&whole), "{:?}", why(&report));
-    let lines: Vec<u64> = report.bad_lines.iter().map(|b| b.line).collect();
+    let lines: Vec<u64> = report.bad_places.iter().map(|b| b.line).collect();
     assert_eq!(lines, [2, 2, 3, 4, 4, 6], "{:?}", why(&report));
     assert_eq!(of(&events, "claude_code.untyped")[0].data["line"]["value"], 42);
 }
@@ -213,7 +214,7 @@ fn odd_values_do_not_stop_the_rest() {
     ]
     .join("\n");
     let (events, report) = read_bytes("odd.jsonl", text.as_bytes());
-    assert_eq!((report.odd_lines, report.messages, report.bad()), (2, 4, 0), "{:?}", why(&report));
+    assert_eq!((report.counted("odd"), report.messages, report.bad()), (2, 4, 0), "{:?}", why(&report));
     assert_eq!(of(&events, "claude_code.verbatim").len(), 1);
     assert_eq!(of(&events, "claude_code.untyped").len(), 2);
     assert!(of(&events, "message").iter().all(|e| e.data.get("model").is_none()));
@@ -230,7 +231,7 @@ fn what_is_no_transcript_is_refused() {
         "plain text",
     ] {
         std::fs::write(&path, other).unwrap();
-        assert!(matches!(claude_code::read(&path), Err(ReadError::NotATranscript { .. })), "{other}");
+        assert!(matches!(claude_code::read(&path), Err(ReadError::Other { .. })), "{other}");
     }
     std::fs::write(&path, "").unwrap();
     assert!(matches!(claude_code::read(&path), Err(ReadError::Empty { .. })));

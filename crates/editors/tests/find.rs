@@ -45,11 +45,11 @@ fn sessions_are_found_by_name_and_by_what_their_lines_say() {
     assert!(found.complete);
     for file in &found.files {
         let mut named = None;
-        let damage = claude().read(&file.path, &mut |event| {
+        let damage = claude().read(file, &mut |event| {
             named = Some(event.session_id);
             ControlFlow::Break(())
         });
-        assert_eq!(damage.unwrap(), None);
+        assert_eq!(damage.unwrap().bad(), 0);
         assert_eq!(named.unwrap(), file.session_id, "{}", file.path.display());
         assert_eq!((file.bytes, file.modified.is_some()), (LINE.len() as u64, true));
     }
@@ -73,12 +73,15 @@ fn damage_is_named_and_read_around() {
     let cut = LINE.replace("\"u\"", "\"v\"");
     put(folder.path(), "a.jsonl", &format!("{LINE}\n\0\0\0\n{}", &cut[..cut.len() - 2]));
     let mut types = Vec::new();
-    let damage = claude().read(&folder.path().join("a.jsonl"), &mut |event| {
+    let file = claude().sessions_in(&folder.path().join("a.jsonl")).unwrap().remove(0);
+    let report = claude().read(&file, &mut |event| {
         types.push(event.event_type);
         ControlFlow::Continue(())
     });
-    let damage = damage.unwrap().unwrap();
-    assert!(damage.places >= 2 && damage.first.starts_with("line 2"), "{damage:?}");
+    let report = report.unwrap();
+    assert!(report.bad() >= 2 && report.bad_places[0].line == 2, "{report:?}");
     assert_eq!(types.iter().filter(|t| *t == "message").count(), 2, "{types:?}");
-    assert!(claude().read(&folder.path().join("none"), &mut |_| ControlFlow::Continue(())).is_err());
+    assert!(claude().sessions_in(&folder.path().join("none")).is_err());
+    fs::remove_file(&file.path).unwrap();
+    assert!(claude().read(&file, &mut |_| ControlFlow::Continue(())).is_err());
 }

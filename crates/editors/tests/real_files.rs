@@ -5,7 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-use chasm_editors::claude_code::{self, ReadReport};
+use chasm_editors::{ReadReport, claude_code};
 use chasm_protocol::{Limits, parse_event};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -94,9 +94,10 @@ fn every_real_file_is_read_and_every_difference_has_a_reason() {
             continue;
         };
         let r = read(&root.join(&file));
-        let ours = [r.messages, r.result_only_lines, r.call_only_lines, r.merged_lines, r.odd_lines];
+        let ours =
+            [r.messages, r.counted("results"), r.counted("calls"), r.counted("merged"), r.counted("odd")];
         writeln!(out, "{theirs:3} = {ours:?}; {}  {file}", r.bad()).unwrap();
-        for bad in &r.bad_lines {
+        for bad in &r.bad_places {
             writeln!(
                 out,
                 "      line {}, byte {}: {} ({} bytes)",
@@ -107,7 +108,7 @@ fn every_real_file_is_read_and_every_difference_has_a_reason() {
         let known = COUNTS.iter().find(|(known, _)| *known == name);
         assert_eq!(known.map(|(_, counts)| *counts), Some(ours), "{file}");
         assert_eq!(ours.iter().sum::<u64>(), theirs + more_than_theirs(&file), "{file}");
-        assert_eq!(r.user_lines + r.assistant_lines, theirs + more_than_theirs(&file), "{file}");
+        assert_eq!(r.counted("user") + r.counted("assistant"), theirs + more_than_theirs(&file), "{file}");
         assert_eq!((r.bad(), r.copies), (more_than_theirs(&file), 0), "{file}");
     }
 }

@@ -3,14 +3,20 @@
 //! Owns the search, off the tasks that answer clients. Never keeps what it found: files come and go. Invariant: an editor
 //! that is switched off is not looked at.
 
+mod feed;
+mod follow;
 mod import;
+mod marks;
 mod read;
 
+pub use follow::Following;
+use read::words;
 pub(crate) use read::{FILE_MAX, ReadFile, read_session};
 
 use crate::{Engine, EngineError};
 use chasm_editors::{EDITORS, Editor, Found, Root, Roots, SessionFile};
 use chasm_protocol::api::{EditorView, EditorWay, Unavailable, UnavailableSource};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Longest search for the sessions of all editors, where a person waits for the list of editors.
@@ -76,9 +82,14 @@ fn search(editor: Of, root: &Root, deadline: Instant) -> Searched {
     };
     match editor.find(root, deadline) {
         Ok(Some(found)) => Ok(found),
-        Ok(None) => Err(format!("{name} has no folder {}", editor.chats(root).display())),
+        Ok(None) => Err(format!("{name} has no folder {}", chief(editor, root).display())),
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// The folder that is told as the one of an editor's chats.
+fn chief(editor: Of, root: &Path) -> PathBuf {
+    editor.chats(root).into_iter().next().unwrap_or_else(|| root.to_owned())
 }
 
 impl Engine {
@@ -99,7 +110,9 @@ impl Engine {
             views.push(EditorView {
                 id: editor.id().to_owned(),
                 name: editor.name().to_owned(),
-                found: root.as_deref().is_some_and(|root| editor.chats(root).is_dir()),
+                found: root
+                    .as_deref()
+                    .is_some_and(|root| editor.chats(root).iter().any(|folder| folder.is_dir())),
                 path: root.map(|path| path.display().to_string()),
                 sessions: ids.map(|ids| ids.len() as u64),
                 recorded,

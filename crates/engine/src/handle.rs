@@ -178,6 +178,11 @@ impl Engine {
         self.submit(self.next_connection(), false, events).await?.await
     }
 
+    /// Hands events over that no connection carries. Waits while the buffer is full, not for the disk: the ticket does.
+    pub(crate) async fn hand_over(&self, events: Vec<Parsed>) -> Result<Ticket, RecordError> {
+        self.submit(self.next_connection(), false, events).await
+    }
+
     /// Resolves when the snapshot is merged in the store.
     pub async fn snapshot(&self, request: SnapshotRequest) -> Result<SnapshotAnswer, EngineError> {
         self.refuse_if_paused()?;
@@ -243,6 +248,11 @@ impl Engine {
     /// The texts that stream into these sessions, from now on.
     pub fn deltas(&self, sessions: Vec<SessionId>) -> DeltaReader {
         self.0.shared.deltas.watch(sessions)
+    }
+
+    /// Resolves when the engine takes nothing more.
+    pub(crate) async fn ended(&self) {
+        self.0.mailbox.closed().await;
     }
 
     pub(crate) fn shared(&self) -> &Shared {

@@ -292,11 +292,11 @@ async fn an_import_is_known_again() {
         (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let path = made(own.path());
     put(claude.path(), &path);
-    let bad = claude.path().join("projects/-home-a/empty.jsonl");
+    let bad = claude.path().join("projects/-home-a/50a7220d-7250-46f3-b38e-b716ce25032e.jsonl");
     fs::write(&bad, "").unwrap();
     let (engine, roots) = (start(data.path()).await, roots(claude.path()));
     let before = engine.editors(&roots).await.unwrap();
-    assert_eq!((before[0].found, before[0].sessions, before[0].recorded), (true, Some(1), Some(0)));
+    assert_eq!((before[0].found, before[0].sessions, before[0].recorded), (true, Some(2), Some(0)));
     let first = engine.import("claude-code", &roots, Limits::default()).await.unwrap().unwrap();
     let events = claude_code::read(&path).unwrap().0.len() as u64;
     assert_eq!((first.files, first.sessions, first.new_events, first.known_events), (1, 1, events, 0));

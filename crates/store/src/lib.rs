@@ -13,6 +13,7 @@ mod open; // open, migrate, check, set aside
 // what comes in
 mod apply; // a flush
 mod delete; // a session and every trace of it
+mod editor_marks; // up to where editors' files were read
 mod erase; // the same in bounded steps
 mod insert; // multi-row inserts
 mod items_write; // messages and tool calls
@@ -53,6 +54,7 @@ pub mod rows;
 mod words;
 
 pub use damaged::{Damaged, DamagedEvents, DamagedSession};
+pub use editor_marks::KnownFrom;
 pub use erase::{Doomed, StoredSize};
 pub use error::{OpenError, StoreError};
 pub use ingest_reads::{Item, missing};

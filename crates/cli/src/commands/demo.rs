@@ -14,7 +14,7 @@ use crate::show::state::{self, paint};
 use crate::show::time::count;
 use anyhow::{Context, Result};
 use chasm_client::{Endpoint, Rest};
-use chasm_editors::claude_code::{self, ReadReport};
+use chasm_editors::{ReadReport, claude_code};
 use std::path::{Path, PathBuf};
 use stream::Numbered;
 

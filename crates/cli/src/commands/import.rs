@@ -1,4 +1,4 @@
-//! `chasm import`: Claude Code transcripts, through the running recorder.
+//! `chasm import`: what editors keep of their chats, told by content, through the running recorder.
 //!
 //! Never writes to the files. Invariant: what is sent has the same identities every time, so a second run records nothing
 //! that is there already.
@@ -10,25 +10,37 @@ use crate::show::time::count;
 use crate::show::{state, text};
 use anyhow::Result;
 use chasm_client::{ClientError, Endpoint, Options, Recorder, Report};
-use chasm_editors::claude_code::{self, ReadError, ReadReport, Transcript};
-use chasm_editors::files::{self, Files};
-use indicatif::ProgressBar;
+use chasm_editors::files::{self, Files, Source};
+use chasm_editors::{Endings, ReadError, ReadReport, Standing};
 use serde::Serialize;
-use std::path::{Path, PathBuf};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use tokio::sync::mpsc;
 
-/// What became of one file.
+/// Events that the reader may be ahead.
+const AHEAD: usize = 256;
+
+/// What became of one session's files.
 #[derive(Serialize)]
 struct Imported {
+    editor: &'static str,
     path: PathBuf,
     sessions: Vec<String>,
     /// Events that the recorder did not have.
     new: u64,
     already_there: u64,
     refused: u64,
+    standing: Standing,
     /// Why the file could not be read, or not to its end.
     error: Option<String>,
     read: ReadReport,
     stream: Option<Report>,
+}
+
+#[derive(Serialize)]
+struct Refused {
+    path: PathBuf,
+    why: String,
 }
 
 #[derive(Serialize)]
@@ -40,84 +52,90 @@ struct Answer {
     /// Files in folders that are no transcripts.
     skipped: u64,
     files: Vec<Imported>,
+    /// Files that hold no session.
+    unread: Vec<Refused>,
 }
 
 pub async fn run(app: &App<'_>, args: Import) -> Result<Exit> {
     let endpoint = app.endpoint()?;
-    let found = files::find(&args.paths)?;
-    let bar = super::bar("importing", found.bytes);
+    let found = tokio::task::spawn_blocking(move || files::find(&args.paths)).await??;
+    let bar = super::bar("importing", found.bytes());
     let mut done = Vec::new();
-    for path in &found.paths {
-        let imported = import(app, &endpoint, path, &bar).await?;
+    for source in &found.sources {
+        let imported = import(app, &endpoint, source).await?;
+        bar.inc(source.1.bytes);
         if !app.out.json() {
             bar.suspend(|| app.out.print(&line(&imported)))?;
         }
         done.push(imported);
     }
     bar.finish_and_clear();
-    close(app, &found, done)
+    close(app, found, done)
 }
 
-async fn import(app: &App<'_>, endpoint: &Endpoint, path: &Path, bar: &ProgressBar) -> Result<Imported> {
-    let mut imported = Imported {
-        path: path.to_owned(),
-        sessions: Vec::new(),
-        new: 0,
-        already_there: 0,
-        refused: 0,
-        error: None,
-        read: ReadReport::default(),
-        stream: None,
+async fn import(app: &App<'_>, endpoint: &Endpoint, source: &Source) -> Result<Imported> {
+    let (read, report) = stream(app, endpoint, source.clone()).await?;
+    let (error, read) = match read {
+        Ok(read) => (None, read),
+        Err(error) => (Some(error.to_string()), ReadReport::default()),
     };
-    let before = bar.position();
-    match claude_code::open(path) {
-        Err(error) => imported.error = Some(error.to_string()),
-        Ok(mut transcript) => {
-            let (error, report) = stream(app, endpoint, &mut transcript, bar, before).await?;
-            imported.error = error.map(|error| error.to_string());
-            imported.read = transcript.into_report();
-            imported.sessions = imported.read.sessions.clone();
-            (imported.new, imported.already_there) = (report.recorded, report.duplicates);
-            imported.refused = report.refused_count;
-            imported.stream = Some(report);
-        }
-    }
-    Ok(imported)
+    Ok(Imported {
+        editor: source.0.id(),
+        path: source.1.path.clone(),
+        sessions: read.sessions.clone(),
+        new: report.recorded,
+        already_there: report.duplicates,
+        refused: report.refused_count,
+        standing: read.standing(),
+        error,
+        read,
+        stream: Some(report),
+    })
 }
 
-/// Sends the events of one file and waits until they are on disk.
-async fn stream(
-    app: &App<'_>,
-    endpoint: &Endpoint,
-    transcript: &mut Transcript,
-    bar: &ProgressBar,
-    before: u64,
-) -> Result<(Option<ReadError>, Report), ClientError> {
-    let sessions = vec![transcript.session_id().to_owned()];
+type Read = Result<ReadReport, ReadError>;
+
+/// Sends the events of one session's files and waits until they are on disk.
+async fn stream(app: &App<'_>, endpoint: &Endpoint, source: Source) -> Result<(Read, Report), ClientError> {
+    let sessions = vec![source.1.session_id.clone()];
     let options = Options { client: client_name(), sessions, ..Options::default() };
     let mut recorder = Recorder::connect(endpoint.clone(), options).await?;
     let pauses = super::tell_of_pauses(app, &recorder);
-    let mut failed = None;
-    while let Some(event) = transcript.next() {
-        match event {
-            Ok(event) => recorder.send(event.to_json()).await?,
-            Err(error) => failed = Some(error),
-        }
-        bar.set_position(before + transcript.bytes_read());
+    let (events, mut read) = mpsc::channel(AHEAD);
+    let reading = tokio::task::spawn_blocking(move || read_all(&source, &events));
+    while let Some(event) = read.recv().await {
+        recorder.send(event).await?;
     }
     let report = recorder.finish().await;
     pauses.abort();
-    Ok((failed, report?))
+    let read = reading.await.unwrap_or_else(|_| Ok(ReadReport::default()));
+    Ok((read, report?))
 }
 
-/// One file in words.
+/// Hands over all events as JSON, and the ends of the sessions.
+fn read_all((editor, file): &Source, to: &mpsc::Sender<String>) -> Read {
+    let mut endings = Endings::default();
+    let hand = |json: String| match to.blocking_send(json) {
+        Ok(()) => ControlFlow::Continue(()),
+        // Nobody takes them any more.
+        Err(_) => ControlFlow::Break(()),
+    };
+    let read = editor.read(file, &mut |event| {
+        endings.note(&event);
+        hand(event.to_json())
+    });
+    let _ = endings.drafts("imported").try_for_each(|end| hand(end.to_json()));
+    read
+}
+
+/// One session in words.
 fn line(file: &Imported) -> String {
     let name = text::clean(&file.path.display().to_string());
     let read = &file.read;
-    if let (Some(error), None) = (&file.error, &file.stream) {
+    if let (Some(error), 0) = (&file.error, file.new) {
         return format!("{} {}\n", state::paint(state::RED, "▲"), text::one_line(error));
     }
-    let damaged = read.bad() > 0 || file.refused > 0 || file.error.is_some();
+    let damaged = file.standing != Standing::Complete || file.refused > 0 || file.error.is_some();
     let sign = if damaged { state::paint(state::YELLOW, "◐") } else { state::paint(state::GREEN, "✓") };
     let mut out = format!(
         "{sign} {name}\n  {}, {}: {}, {} already there\n",
@@ -127,12 +145,16 @@ fn line(file: &Imported) -> String {
         file.already_there,
     );
     let warn = state::paint(state::YELLOW, "▲");
-    for bad in &read.bad_lines {
+    for bad in &read.bad_places {
         let why = text::one_line(&bad.why);
-        out.push_str(&format!("  {warn} line {}, byte {}: {why}\n", bad.line, bad.offset));
+        let line = if bad.line > 0 { format!("line {}, ", bad.line) } else { String::new() };
+        out.push_str(&format!("  {warn} {line}byte {}: {why}\n", bad.offset));
     }
-    if read.more_bad_lines > 0 {
-        out.push_str(&format!("  {warn} and {} more such places\n", read.more_bad_lines));
+    if read.more_bad_places > 0 {
+        out.push_str(&format!("  {warn} and {} more such places\n", read.more_bad_places));
+    }
+    for missing in &read.missing {
+        out.push_str(&format!("  {warn} missing: {}\n", text::one_line(missing)));
     }
     if let Some(error) = &file.error {
         out.push_str(&format!("  {warn} reading stopped: {}\n", text::one_line(error)));
@@ -144,15 +166,17 @@ fn line(file: &Imported) -> String {
     out
 }
 
-fn close(app: &App<'_>, found: &Files, files: Vec<Imported>) -> Result<Exit> {
+fn close(app: &App<'_>, found: Files, files: Vec<Imported>) -> Result<Exit> {
     let sum = |of: fn(&Imported) -> u64| files.iter().map(of).sum();
+    let unread: Vec<Refused> = found.refused.into_iter().map(|(path, why)| Refused { path, why }).collect();
     let answer = Answer {
         new: sum(|f| f.new),
         already_there: sum(|f| f.already_there),
         refused: sum(|f| f.refused),
-        failed: sum(|f| u64::from(f.error.is_some())),
+        failed: sum(|f| u64::from(f.error.is_some())) + unread.len() as u64,
         skipped: found.skipped,
         files,
+        unread,
     };
     if app.out.json() {
         app.out.document(&answer)?;
@@ -167,10 +191,16 @@ fn close(app: &App<'_>, found: &Files, files: Vec<Imported>) -> Result<Exit> {
 }
 
 fn total(answer: &Answer) -> String {
-    if answer.files.is_empty() {
+    let red = state::paint(state::RED, "▲");
+    let unread = answer.unread.iter().map(|refused| {
+        let path = text::clean(&refused.path.display().to_string());
+        format!("{red} {path}: {}\n", text::one_line(&refused.why))
+    });
+    let mut out: String = unread.collect();
+    if answer.files.is_empty() && answer.unread.is_empty() {
+        let looked = count(answer.skipped, "other file");
         return format!(
-            "No transcript found: {} looked at. Claude Code keeps them in ~/.claude/projects.\n",
-            count(answer.skipped, "other file")
+            "No session found: {looked} looked at. `chasm editors` says where editors keep theirs.\n"
         );
     }
     let mut parts = vec![
@@ -185,45 +215,56 @@ fn total(answer: &Answer) -> String {
         (answer.skipped, skipped),
     ];
     parts.extend(more.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")));
-    format!("{}\n", parts.join(", "))
+    out.push_str(&format!("{}\n", parts.join(", ")));
+    out
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::show::samples;
-    use chasm_editors::claude_code::BadLine;
+    use chasm_editors::BadPlace;
 
-    fn file(error: Option<&str>, stream: bool) -> Imported {
-        let bad = BadLine {
+    fn file(error: Option<&str>, new: u64) -> Imported {
+        let bad = BadPlace {
+            file: None,
             line: 12,
             offset: 3400,
             bytes_lost: 5,
             why: "5 NUL bytes, as a power cut leaves them".into(),
         };
+        let mut read =
+            ReadReport { messages: 84, tool_calls: 1, bad_places: vec![bad], ..ReadReport::default() };
+        read.lacks("the answer to the last prompt was never written");
         Imported {
+            editor: "claude-code",
             path: "/p/50a7220d.jsonl".into(),
             sessions: vec!["50a7220d".into()],
-            new: 212,
+            new,
             already_there: 0,
             refused: 0,
+            standing: read.standing(),
             error: error.map(str::to_owned),
-            read: ReadReport { messages: 84, tool_calls: 1, bad_lines: vec![bad], ..ReadReport::default() },
-            stream: stream.then(Report::default),
+            read,
+            stream: None,
         }
     }
 
     #[test]
     fn a_files_line_says_what_came_and_what_was_damaged() {
         let lines =
-            [file(None, true), file(Some("/p/x.jsonl: the file is empty"), false)].map(|f| line(&f)).concat();
+            [file(None, 212), file(Some("/p/x.jsonl: Permission denied"), 0)].map(|f| line(&f)).concat();
         let answer = Answer {
             new: 212,
             already_there: 7,
             refused: 0,
             failed: 1,
             skipped: 3,
-            files: vec![file(None, true), file(None, true)],
+            files: vec![file(None, 212)],
+            unread: vec![Refused {
+                path: "/p/x.jsonl".into(),
+                why: "the file is empty, nothing is left in it".into(),
+            }],
         };
         insta::assert_snapshot!(samples::plain(&format!("{lines}{}", total(&answer))));
     }

@@ -130,7 +130,7 @@ mod tests {
         std::fs::write(&path, &text).unwrap();
         let (events, report) = claude_code::read(&path).unwrap();
         assert_eq!(report.sessions, [SESSION]);
-        assert_eq!((report.bad(), report.copies, report.odd_lines), (0, 0, 0));
+        assert_eq!((report.bad(), report.copies, report.counted("odd")), (0, 0, 0));
         assert_eq!(report.messages as usize, 3 * TURNS);
         assert_eq!((report.tool_calls, report.tool_results), (TURNS as u64, TURNS as u64));
         let hours = events.last().unwrap().timestamp.seconds_since(events[0].timestamp) / 3600.0;

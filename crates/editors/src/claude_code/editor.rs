@@ -1,19 +1,23 @@
 //! Claude Code as an editor: `projects/` below its folder, a file a session.
 //!
-//! Reads `projects/**/*.jsonl` and nothing else of the folder. Never follows a link out of it. Invariant: a session is named
+//! Reads `projects/**/*.jsonl` and `history.jsonl`, and nothing else of the folder. Never follows a link out of it. Invariant: a session is named
 //! as reading its file would name it.
 
-use super::{ReadError, Transcript, names::FileName, open};
-use crate::FindError;
-use crate::editor::{Damage, Each, Editor, Env, Found, SessionFile};
-use std::fs::{self, DirEntry};
+use super::history::{History, PromptsOnly};
+use super::{head, looks_like, names::FileName, open};
+use crate::editor::{Editor, Env, Found, SessionFile};
+use crate::{FindError, ReadError, Reader};
+use std::collections::HashSet;
+use std::fs::{self, Metadata};
 use std::io;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Folders within each other that are searched: project, session, `subagents`, `workflows`, and one to spare.
 const DEPTH: usize = 5;
+
+/// Time after the last change of a transcript at which Claude Code deletes it, unless its own settings say otherwise.
+const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 pub struct ClaudeCode;
 
@@ -32,38 +36,49 @@ impl Editor for ClaudeCode {
         set("CLAUDE_CONFIG_DIR").or_else(home)
     }
 
-    fn chats(&self, root: &Path) -> PathBuf {
-        root.join("projects")
+    fn chats(&self, root: &Path) -> Vec<PathBuf> {
+        vec![root.join("projects")]
     }
 
     fn find(&self, root: &Path, deadline: Instant) -> Result<Option<Found>, FindError> {
-        let projects = self.chats(root);
+        let projects = root.join("projects");
         let mut search = Search { files: Vec::new(), deadline, complete: true };
         match search.folder(&projects, DEPTH) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(FindError { path: projects, source }),
         }
+        if search.complete {
+            search.add_prompts(&root.join("history.jsonl"));
+        }
         search.files.sort();
         Ok(Some(Found { files: search.files, complete: search.complete }))
     }
 
-    fn read(&self, path: &Path, each: Each<'_>) -> Result<Option<Damage>, ReadError> {
-        let mut transcript = open(path)?;
-        for event in transcript.by_ref() {
-            if each(event?) == ControlFlow::Break(()) {
-                break;
-            }
-        }
-        Ok(damage(&transcript))
+    fn recognizes(&self, path: &Path, beginning: &[u8]) -> bool {
+        let named = path.extension().is_some_and(|ending| ending == "jsonl");
+        looks_like(beginning)
+            || (named && beginning.is_empty() && FileName::of(path).own_session_id().is_some())
     }
-}
 
-fn damage(transcript: &Transcript) -> Option<Damage> {
-    let report = transcript.report();
-    let first = report.bad_lines.first()?;
-    let first = format!("line {}, byte {}: {}", first.line, first.offset, first.why);
-    Some(Damage { places: report.bad(), first })
+    fn sessions_in(&self, path: &Path) -> Result<Vec<SessionFile>, ReadError> {
+        let about = fs::metadata(path).map_err(|source| ReadError::io(path, source))?;
+        Ok(vec![session_file(path, &about)?])
+    }
+
+    fn workspace(&self, file: &SessionFile) -> Option<String> {
+        if PromptsOnly::is_in(&file.path) {
+            return file.workspace.clone();
+        }
+        Some(head(&file.path).ok()?.start.get("workspace")?.as_str()?.to_owned())
+    }
+
+    fn open(&self, file: &SessionFile) -> Result<Box<dyn Reader>, ReadError> {
+        match PromptsOnly::is_in(&file.path) {
+            true => Ok(Box::new(PromptsOnly::open(file))),
+            false => Ok(Box::new(open(&file.path)?)),
+        }
+    }
 }
 
 struct Search {
@@ -73,6 +88,15 @@ struct Search {
 }
 
 impl Search {
+    /// Sessions whose file is gone: what was asked in them stands in the list of all prompts.
+    fn add_prompts(&mut self, path: &Path) {
+        let Ok(about) = fs::metadata(path) else { return };
+        let here: HashSet<&str> = self.files.iter().map(|file| file.session_id.as_str()).collect();
+        let gone: Vec<_> =
+            History::sessions(path).into_iter().filter(|(id, _)| !here.contains(id.as_str())).collect();
+        self.files.extend(gone.into_iter().map(|(id, said)| said.file(id, path, &about)));
+    }
+
     /// An error only where the folder itself cannot be read; what cannot be read below it is passed over.
     fn folder(&mut self, folder: &Path, depth: usize) -> io::Result<()> {
         for entry in fs::read_dir(folder)? {
@@ -85,19 +109,20 @@ impl Search {
             if kind.is_dir() && depth > 1 {
                 let _ = self.folder(&entry.path(), depth - 1);
             } else if kind.is_file() && entry.path().extension().is_some_and(|ending| ending == "jsonl") {
-                self.files.extend(session_file(&entry));
+                self.files
+                    .extend(entry.metadata().ok().and_then(|about| session_file(&entry.path(), &about).ok()));
             }
         }
         Ok(())
     }
 }
 
-/// `None` for a file that holds no session.
-fn session_file(entry: &DirEntry) -> Option<SessionFile> {
-    let (path, about) = (entry.path(), entry.metadata().ok()?);
-    let session_id = match FileName::of(&path).own_session_id() {
+fn session_file(path: &Path, about: &Metadata) -> Result<SessionFile, ReadError> {
+    let session_id = match FileName::of(path).own_session_id() {
         Some(id) => id,
-        None => open(&path).ok()?.session_id().to_owned(),
+        None => head(path)?.session_id,
     };
-    Some(SessionFile { session_id, path, modified: about.modified().ok(), bytes: about.len() })
+    let mut file = SessionFile::new(session_id, path, about);
+    file.expires = file.modified.map(|modified| modified + KEPT);
+    Ok(file)
 }

@@ -2,6 +2,8 @@
 //!
 //! Owns where things stand in a line. Never trusts a type: a field of another type is as good as absent.
 
+use crate::ids::first_bytes;
+use crate::jsonl::Shape;
 use chasm_protocol::Timestamp;
 use serde_json::{Map, Value};
 
@@ -22,6 +24,24 @@ const KINDS: [&str; 14] = [
     "permission-mode",
     "mode",
 ];
+
+/// How the lines of a transcript look.
+pub const SHAPE: Shape = Shape {
+    starts: &[
+        "{\"parentUuid\"",
+        "{\"type\"",
+        "{\"uuid\"",
+        "{\"sessionId\"",
+        "{\"timestamp\"",
+        "{\"isSidechain\"",
+    ],
+    // blocks within a line have a `type` too
+    is_line: |value| {
+        let has = |key: &str| value.get(key).is_some();
+        has("type") && ["uuid", "sessionId", "timestamp", "message", "leafUuid"].iter().any(|k| has(k))
+    },
+    is_beginning: |value| value.get("type").is_some_and(Value::is_string),
+};
 
 pub struct Entry {
     pub fields: Map<String, Value>,
@@ -105,19 +125,6 @@ pub fn is_claude_code(value: &Value) -> bool {
         }
         None => false,
     }
-}
-
-/// A short hash of a text, for sets and ids.
-pub fn hash(text: &str) -> u64 {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(text.as_bytes());
-    first_bytes(&hasher)
-}
-
-fn first_bytes(hasher: &blake3::Hasher) -> u64 {
-    let mut out = [0; 8];
-    hasher.finalize_xof().fill(&mut out);
-    u64::from_be_bytes(out)
 }
 
 pub fn block_type(block: &Value) -> Option<&str> {

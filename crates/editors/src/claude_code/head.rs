@@ -4,14 +4,16 @@
 //! longer version of the file says the same.
 
 use super::entry::Entry;
-use super::lines::Lines;
+use super::entry::SHAPE;
 use super::names::FileName;
-use super::{prompt, salvage};
+use super::prompt;
+use crate::jsonl::{Lines, salvage};
+use crate::times;
 use chasm_protocol::Timestamp;
 use serde_json::{Map, Value, json};
 use std::io::{self, BufRead};
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 const HEAD_LINES: usize = 200;
 const HEAD_BYTES: u64 = 4 * 1024 * 1024;
@@ -34,7 +36,7 @@ impl Head {
         let mut lines = Lines::new(input);
         for _ in 0..HEAD_LINES {
             let Some(line) = lines.next_line()? else { break };
-            for found in salvage::read_line(&line.bytes).found {
+            for found in salvage::read_line(&line.bytes, &SHAPE).found {
                 if let Value::Object(fields) = found.value {
                     facts.add(&Entry { fields, cut: found.cut }, name.is_agent);
                 }
@@ -48,7 +50,7 @@ impl Head {
         Ok(Self {
             session_id,
             is_agent: name.is_agent,
-            first_at: facts.first_at.unwrap_or_else(|| file_time(modified)),
+            first_at: facts.first_at.unwrap_or_else(|| times::of_file(modified)),
             start: facts.start(&name.stem, parent),
         })
     }
@@ -121,9 +123,4 @@ pub fn object<const N: usize>(fields: [(&str, Option<String>); N]) -> Map<String
 /// The model of an assistant's line; `<synthetic>` marks the program's own error texts.
 pub fn model(entry: &Entry) -> Option<&str> {
     entry.message("model").filter(|model| entry.kind() == "assistant" && !model.starts_with('<'))
-}
-
-fn file_time(modified: Option<SystemTime>) -> Timestamp {
-    let since = modified.and_then(|t| t.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
-    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or_default()).unwrap_or_default()
 }

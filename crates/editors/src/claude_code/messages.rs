@@ -3,7 +3,7 @@
 //! Claude Code writes one line a block, under the same `message.id`. Invariant: the event of a later line has all blocks of
 //! the lines before it, so that replacing a message's content by the latest never loses one.
 
-use super::entry::hash;
+use crate::ids::hash;
 use serde_json::Value;
 use std::collections::{HashSet, VecDeque};
 

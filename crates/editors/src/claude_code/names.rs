@@ -2,8 +2,8 @@
 //!
 //! Owns ids. Invariant: the same file, or a longer version of it, gives the same ids again; ids keep to the protocol's limits.
 
-use super::entry::{Entry, hash};
-use chasm_protocol::SessionId;
+use super::entry::Entry;
+use crate::ids::{self, hash};
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
@@ -54,12 +54,8 @@ impl FileName {
     }
 }
 
-/// `name` where the protocol takes it, else a hash of it.
 pub fn session_id(name: String) -> String {
-    match SessionId::new(name.as_str()) {
-        Ok(_) => name,
-        Err(_) => format!("claude-code-{:016x}", hash(&name)),
-    }
+    ids::session_id("claude-code", &name)
 }
 
 fn is_uuid(text: &str) -> bool {

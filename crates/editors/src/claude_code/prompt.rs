@@ -62,6 +62,11 @@ pub fn title(entry: &Entry) -> Option<String> {
             texts.filter_map(typed).find(|text| !text.trim().is_empty())?
         }
     };
+    first_line(&text)
+}
+
+/// The first line with anything on it, cut to the length of a title.
+pub fn first_line(text: &str) -> Option<String> {
     let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
     let cut: String = line.chars().take(TITLE_CHARS).collect();
     Some(if cut.len() < line.len() { format!("{}…", cut.trim_end()) } else { cut })

@@ -5,22 +5,23 @@
 
 mod write;
 
-use super::entry::{Entry, hash};
+use super::entry::{Entry, SHAPE};
 use super::head::{self, Head};
-use super::lines::RawLine;
 use super::names::{self, Seen};
-use super::report::{BadLine, ReadReport};
-use super::salvage::{self, Found};
-use super::track::Track;
-use super::{lines, prompt};
+use super::prompt;
+use super::track::{TitleRank, Track};
 use crate::EventDraft;
+use crate::ids::hash;
+use crate::jsonl::salvage::{Found, Loss};
+use crate::jsonl::{self, LineReader, Out, RawLine};
 use chasm_protocol::Timestamp;
-use serde_json::{Map, Value, json};
-use std::collections::{HashMap, VecDeque};
+use serde_json::{Map, Value};
+use std::collections::HashMap;
 use write::Pen;
 
 pub struct Scribe {
     head: Head,
+    begun: bool,
     seen: Seen,
     /// The file's own session first, then those of sub-agents that are written into it.
     tracks: Vec<Track>,
@@ -32,9 +33,11 @@ pub struct Scribe {
 
 impl Scribe {
     pub fn new(head: Head) -> Self {
-        let own = Track::new(head.session_id.clone(), head.first_at);
+        let titled = if head.start.contains_key("title") { TitleRank::FirstPrompt } else { TitleRank::None };
+        let own = Track::new(head.session_id.clone(), head.first_at, titled);
         Self {
             head,
+            begun: false,
             seen: Seen::default(),
             tracks: vec![own],
             sidechains: HashMap::new(),
@@ -47,70 +50,33 @@ impl Scribe {
     }
 
     /// The `session_start` of the file's session.
-    pub fn start(&mut self, out: &mut VecDeque<EventDraft>, report: &mut ReadReport) {
+    fn start(&mut self, out: &mut Out<'_>) {
         let (data, at) = (self.head.start.clone(), self.head.first_at);
         if let Some(track) = self.tracks.first() {
-            begin(track, data, at, out, report);
+            begin(track, data, at, out);
         }
     }
 
-    pub fn line(&mut self, line: &RawLine, out: &mut VecDeque<EventDraft>, report: &mut ReadReport) {
-        report.lines += 1;
-        if line.skipped > 0 {
-            let why = format!("longer than {} MiB: skipped", lines::MAX_LINE >> 20);
-            report.damage(BadLine { line: line.number, offset: line.offset, bytes_lost: line.skipped, why });
-        }
-        let salvaged = salvage::read_line(&line.bytes);
-        for found in salvaged.found {
-            self.value(found, out, report);
-        }
-        for loss in salvaged.losses {
-            let offset = line.offset + loss.offset as u64;
-            if !loss.text.is_empty() {
-                self.damaged(offset, &loss, out, report);
-            }
-            let (number, bytes_lost) = (line.number, loss.bytes as u64);
-            report.damage(BadLine { line: number, offset, bytes_lost, why: loss.why });
-        }
-    }
-
-    /// The `session_end` of every session of the file.
-    pub fn end(&mut self, out: &mut VecDeque<EventDraft>, report: &mut ReadReport) {
-        for track in &self.tracks {
-            let data = json!({ "reason": "imported", "message_count": track.messages });
-            report.events += 1;
-            out.push_back(EventDraft {
-                session_id: track.session_id.clone(),
-                event_type: "session_end".into(),
-                // `~` sorts behind every other id: the end follows the last event, at its own time.
-                event_id: format!("~end-{:016x}", hash(&format!("{}/{data}", track.last_key))),
-                timestamp: track.latest,
-                data: fields(data),
-            });
-        }
-    }
-
-    fn value(&mut self, found: Found, out: &mut VecDeque<EventDraft>, report: &mut ReadReport) {
+    fn value(&mut self, found: Found, out: &mut Out<'_>) {
         let fields = match found.value {
             Value::Object(fields) => fields,
             other => Map::from_iter([("value".to_owned(), other)]),
         };
         let entry = Entry { fields, cut: found.cut };
         match entry.kind() {
-            "user" => report.user_lines += 1,
-            "assistant" => report.assistant_lines += 1,
+            "user" => out.report.count("user"),
+            "assistant" => out.report.count("assistant"),
             _ => {}
         }
         let Some(key) = self.seen.key(&entry) else {
-            report.copies += 1;
+            out.report.copies += 1;
             return;
         };
-        let place = self.route(&entry, &key, out, report);
+        let place = self.route(&entry, &key, out);
         let title = entry.text("uuid").and_then(|uuid| self.summaries.remove(&hash(uuid)));
         let pending = self.pending_summary(&entry);
         let Some(track) = self.tracks.get_mut(place) else { return };
-        track.last_key.clone_from(&key);
-        let mut pen = Pen { track, key, at: entry.timestamp(), out, report };
+        let mut pen = Pen { track, key, at: entry.timestamp(), out };
         pen.entry(&entry, pending.is_some());
         if let Some(title) = title {
             pen.late_title(&title);
@@ -130,21 +96,15 @@ impl Scribe {
     }
 
     /// The session of a line, by its place in `tracks`. The first line of a sub-agent begins its session.
-    fn route(
-        &mut self,
-        entry: &Entry,
-        key: &str,
-        out: &mut VecDeque<EventDraft>,
-        report: &mut ReadReport,
-    ) -> usize {
+    fn route(&mut self, entry: &Entry, key: &str, out: &mut Out<'_>) -> usize {
         if self.head.is_agent || !entry.is("isSidechain") {
             return 0;
         }
         let parent = entry.text("parentUuid").and_then(|uuid| self.sidechains.get(&hash(uuid))).copied();
         let place = match (entry.text("agentId"), parent) {
-            (Some(agent), _) => self.side_session(&format!("agent-{agent}"), entry, out, report),
+            (Some(agent), _) => self.side_session(&format!("agent-{agent}"), entry, out),
             (None, Some(place)) => place,
-            (None, None) => self.side_session(&format!("sidechain-{key}"), entry, out, report),
+            (None, None) => self.side_session(&format!("sidechain-{key}"), entry, out),
         };
         if let Some(uuid) = entry.text("uuid") {
             self.sidechains.insert(hash(uuid), place);
@@ -152,13 +112,7 @@ impl Scribe {
         place
     }
 
-    fn side_session(
-        &mut self,
-        name: &str,
-        entry: &Entry,
-        out: &mut VecDeque<EventDraft>,
-        report: &mut ReadReport,
-    ) -> usize {
+    fn side_session(&mut self, name: &str, entry: &Entry, out: &mut Out<'_>) -> usize {
         let id = names::session_id(format!("{}/{name}", self.head.session_id));
         if let Some(place) = self.tracks.iter().position(|track| track.session_id == id) {
             return place;
@@ -168,38 +122,38 @@ impl Scribe {
         let about = [("parent_session", Some(self.head.session_id.clone())), ("agent_id", text("agentId"))];
         let mut start = head::object([("title", prompt::title(entry)), ("workspace", text("cwd"))]);
         start.extend(head::always(head::object(about)));
-        let track = Track::new(id, first_at);
-        begin(&track, start, first_at, out, report);
+        let track = Track::new(id, first_at, TitleRank::FirstPrompt);
+        begin(&track, start, first_at, out);
         self.tracks.push(track);
         self.tracks.len() - 1
     }
 
     /// Text that could not be read, or not fully, kept as it stands.
-    fn damaged(
-        &mut self,
-        offset: u64,
-        loss: &salvage::Loss,
-        out: &mut VecDeque<EventDraft>,
-        report: &mut ReadReport,
-    ) {
+    fn damaged(&mut self, loss: &Loss, out: &mut Out<'_>) {
         let Some(track) = self.tracks.first_mut() else { return };
-        let key = format!("h-{:016x}", hash(&format!("{offset}/{}", loss.text)));
-        let mut pen = Pen { track, key, at: None, out, report };
-        let data = json!({ "text": loss.text, "why": loss.why, "offset": offset });
-        pen.push("claude_code.damaged", "damaged", fields(data));
+        let (key, data) = jsonl::damaged(loss);
+        Pen { track, key, at: None, out }.push("claude_code.damaged", "damaged", data);
     }
 }
 
-fn begin(
-    track: &Track,
-    data: Map<String, Value>,
-    at: Timestamp,
-    out: &mut VecDeque<EventDraft>,
-    report: &mut ReadReport,
-) {
-    report.events += 1;
-    report.sessions.push(track.session_id.clone());
-    out.push_back(EventDraft {
+impl LineReader for Scribe {
+    fn line(&mut self, line: &RawLine, out: &mut Out<'_>) {
+        if !std::mem::replace(&mut self.begun, true) {
+            self.start(out);
+        }
+        let (found, lost) = jsonl::values(line, &SHAPE, out.report);
+        for found in found {
+            self.value(found, out);
+        }
+        for loss in lost {
+            self.damaged(&loss, out);
+        }
+    }
+}
+
+fn begin(track: &Track, data: Map<String, Value>, at: Timestamp, out: &mut Out<'_>) {
+    out.report.sessions.push(track.session_id.clone());
+    out.push(EventDraft {
         session_id: track.session_id.clone(),
         event_type: "session_start".into(),
         // `!` sorts before every other id: the start precedes the first event, at its own time.

@@ -1,26 +1,27 @@
-//! Importing what an editor has: every file of it, through the way of all events.
+//! Importing what editors have: every file of a list, through the way of all events.
 //!
-//! Never makes an identity: files give their events the same ones every time. Invariant: a second import records nothing that
-//! is there already, and a file that cannot be read does not end it.
+//! Never makes an identity: files give their events the same ones every time. Invariant: a file is told as done when all its
+//! events are on disk; a second import records nothing that is there already, and a file that cannot be read does not end it.
 
-use super::Of;
-use crate::{Engine, EngineError, Outcome, RecordError};
-use chasm_editors::{Root, Roots, editor, files};
+use super::feed::{Batch, End, read_all};
+use super::{Of, marks, words};
+use crate::{Engine, EngineError, Outcome, RecordError, Ticket};
+use chasm_editors::{Roots, SessionFile, editor};
+use chasm_protocol::Limits;
 use chasm_protocol::api::ImportAnswer;
 use chasm_protocol::lifecycle::Operation;
-use chasm_protocol::{Limits, Parsed, parse_event};
-use std::collections::HashSet;
-use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::collections::{HashSet, VecDeque};
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
-/// Events that are recorded at a time, and the bytes at which fewer are.
-const BATCH: usize = 200;
-const BATCH_BYTES: usize = 4 * 1024 * 1024;
-/// Events that a file's reader may be ahead.
-const AHEAD: usize = 64;
+/// Batches that the reader may be ahead.
+const AHEAD: usize = 2;
+/// Batches that may be on their way to the disk.
+const ON_THE_WAY: usize = 8;
 /// Problems that an answer names.
 const PROBLEMS: usize = 100;
+/// Time between two words about how far it is, and between two notes of marks.
+const TELL_EVERY: Duration = Duration::from_millis(250);
 
 impl Engine {
     /// Imports all sessions of an editor; `None` where there is no such editor. Goes on when the one who asked does not wait.
@@ -31,32 +32,35 @@ impl Engine {
         limits: Limits,
     ) -> Result<Option<ImportAnswer>, EngineError> {
         let Some(editor) = editor(id) else { return Ok(None) };
-        let (engine, root) = (self.clone(), roots.of(editor));
-        let run = tokio::spawn(async move { engine.run_import(editor, root, limits).await });
-        run.await.unwrap_or(Err(EngineError::ShuttingDown)).map(Some)
+        let root = roots.of(editor);
+        let search = move || super::search(editor, &root, Instant::now() + Duration::from_secs(600));
+        let found = tokio::task::spawn_blocking(search).await.map_err(|_| EngineError::ShuttingDown)?;
+        let files = found.map_err(EngineError::BadRequest)?.files;
+        let files = files.into_iter().map(|file| (editor, file)).collect();
+        let engine = self.clone();
+        let run = tokio::spawn(async move { engine.import_files(files, limits).await });
+        Ok(Some(run.await.unwrap_or(Err(RecordError::ShuttingDown))?))
     }
 
-    async fn run_import(&self, editor: Of, root: Root, limits: Limits) -> Result<ImportAnswer, EngineError> {
-        let Root::At(root) = root else {
-            let why = super::search(editor, &root, std::time::Instant::now()).err().unwrap_or_default();
-            return Err(EngineError::BadRequest(why));
-        };
-        let chats = editor.chats(&root);
-        let find = move || files::find(&[chats]);
-        let found = tokio::task::spawn_blocking(find).await.map_err(|_| EngineError::ShuttingDown)?;
-        let found = found.map_err(|error| EngineError::BadRequest(error.to_string()))?;
-        let total = found.paths.len() as u64;
-        let mut import = Import {
-            engine: self,
-            editor,
-            limits,
-            answer: ImportAnswer::default(),
-            sessions: HashSet::new(),
-        };
-        self.shared().hub.progress(Operation::Import, 0, total, None);
-        for (path, done) in found.paths.into_iter().zip(1..) {
-            import.file(path).await?;
-            self.shared().hub.progress(Operation::Import, done, total, None);
+    /// Imports these, in their order.
+    pub(super) async fn import_files(
+        &self,
+        files: Vec<(Of, SessionFile)>,
+        limits: Limits,
+    ) -> Result<ImportAnswer, RecordError> {
+        let (to, mut batches) = mpsc::channel(AHEAD);
+        let files = std::sync::Arc::new(files);
+        let list = files.clone();
+        let reading = tokio::task::spawn_blocking(move || read_all(&list, limits, to));
+        let mut import = Import::new(self, &files);
+        while let Some(batch) = batches.recv().await {
+            import.batch(batch).await?;
+        }
+        import.settle(0).await?;
+        import.note_marks().await;
+        import.tell();
+        if reading.await.is_err() {
+            import.problem("a file could not be read to its end".to_owned());
         }
         import.answer.sessions = import.sessions.len() as u64;
         Ok(import.answer)
@@ -65,79 +69,99 @@ impl Engine {
 
 struct Import<'a> {
     engine: &'a Engine,
-    editor: Of,
-    limits: Limits,
+    files: &'a [(Of, SessionFile)],
+    on_the_way: VecDeque<(Ticket, Vec<End>)>,
     answer: ImportAnswer,
     sessions: HashSet<String>,
+    marks: Vec<(u64, u64)>,
+    done: u64,
+    told: Instant,
 }
 
-impl Import<'_> {
-    /// Records what one file holds.
-    async fn file(&mut self, path: PathBuf) -> Result<(), RecordError> {
-        let (events, mut read) = mpsc::channel(AHEAD);
-        let (editor, name) = (self.editor, path.clone());
-        let reader = tokio::task::spawn_blocking(move || read_file(editor, &path, &events));
-        let (mut batch, mut bytes) = (Vec::new(), 0);
-        while let Some(json) = read.recv().await {
-            match parse_event(&json, &self.limits) {
-                Ok(parsed) => {
-                    bytes += json.len();
-                    batch.push(parsed);
-                }
-                Err(refusal) => self.problem(format!("{}: refused: {}", name.display(), refusal.message)),
-            }
-            if batch.len() >= BATCH || bytes >= BATCH_BYTES {
-                bytes = 0;
-                self.record(std::mem::take(&mut batch)).await?;
-            }
-        }
-        self.record(batch).await?;
-        match reader.await {
-            Ok(None) => self.answer.files += 1,
-            Ok(Some(Ok(damage))) => {
-                self.answer.files += 1;
-                self.problem(format!("{}: {damage}", name.display()));
-            }
-            Ok(Some(Err(error))) => self.problem(error),
-            Err(_) => self.problem(format!("{}: it could not be read to its end", name.display())),
-        }
-        Ok(())
+impl<'a> Import<'a> {
+    fn new(engine: &'a Engine, files: &'a [(Of, SessionFile)]) -> Self {
+        let import = Self {
+            engine,
+            files,
+            on_the_way: VecDeque::new(),
+            answer: ImportAnswer::default(),
+            sessions: HashSet::new(),
+            marks: Vec::new(),
+            done: 0,
+            told: Instant::now(),
+        };
+        import.tell();
+        import
     }
 
-    async fn record(&mut self, events: Vec<Parsed>) -> Result<(), RecordError> {
-        if events.is_empty() {
-            return Ok(());
-        }
-        for event in &events {
+    async fn batch(&mut self, batch: Batch) -> Result<(), RecordError> {
+        for event in &batch.events {
             if !self.sessions.contains(event.event.session_id.as_str()) {
                 self.sessions.insert(event.event.session_id.to_string());
             }
         }
-        for outcome in self.engine.record(events).await? {
-            match outcome {
-                Outcome::Duplicate => self.answer.known_events += 1,
-                Outcome::Recorded | Outcome::Conflict => self.answer.new_events += 1,
+        let ticket = self.engine.hand_over(batch.events).await?;
+        self.on_the_way.push_back((ticket, batch.ends));
+        self.settle(ON_THE_WAY).await
+    }
+
+    /// Waits until no more than so many batches are on their way.
+    async fn settle(&mut self, most: usize) -> Result<(), RecordError> {
+        while self.on_the_way.len() > most {
+            let Some((ticket, ends)) = self.on_the_way.pop_front() else { break };
+            for outcome in ticket.await? {
+                match outcome {
+                    Outcome::Duplicate => self.answer.known_events += 1,
+                    Outcome::Recorded | Outcome::Conflict => self.answer.new_events += 1,
+                }
+            }
+            ends.into_iter().for_each(|end| self.end(end));
+            if self.told.elapsed() >= TELL_EVERY {
+                self.tell();
+                self.note_marks().await;
             }
         }
         Ok(())
+    }
+
+    fn end(&mut self, end: End) {
+        self.done += 1;
+        let Some((editor, file)) = self.files.get(end.nth) else { return };
+        let name = file.path.display();
+        // also where it could not be read: it is tried again when it changes
+        self.marks.push(marks::of(*editor, file));
+        for why in end.refused {
+            self.problem(format!("{name}: {why}"));
+        }
+        match end.read {
+            Ok(report) => {
+                self.answer.files += 1;
+                if let Some(damage) = words(&report) {
+                    self.problem(format!("{name}: {damage}"));
+                }
+            }
+            Err(error) => self.problem(error.to_string()),
+        }
+    }
+
+    /// A mark that is not noted costs a second reading.
+    async fn note_marks(&mut self) {
+        let marks = std::mem::take(&mut self.marks);
+        if marks.is_empty() {
+            return;
+        }
+        if let Err(error) = self.engine.store().put_editor_marks(&marks).await {
+            tracing::warn!(%error, "up to where editors' files were read is not noted");
+        }
+    }
+
+    fn tell(&self) {
+        self.engine.shared().hub.progress(Operation::Import, self.done, self.files.len() as u64, None);
     }
 
     fn problem(&mut self, what: String) {
         if self.answer.problems.len() < PROBLEMS {
             self.answer.problems.push(what);
         }
-    }
-}
-
-/// Hands over the events of a file as JSON. What it answers is damage, or why the file could not be read.
-fn read_file(editor: Of, path: &Path, events: &mpsc::Sender<String>) -> Option<Result<String, String>> {
-    let read = editor.read(path, &mut |event| match events.blocking_send(event.to_json()) {
-        Ok(()) => ControlFlow::Continue(()),
-        // Nobody takes them any more.
-        Err(_) => ControlFlow::Break(()),
-    });
-    match read {
-        Ok(damage) => damage.map(|damage| Ok(super::read::words(damage))),
-        Err(error) => Some(Err(error.to_string())),
     }
 }

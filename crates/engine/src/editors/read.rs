@@ -5,7 +5,7 @@
 
 use crate::flush::STORED_LIMITS;
 use crate::fold::{FoldEvent, as_snapshot, fold};
-use chasm_editors::{Damage, Editor, EventDraft, SessionFile};
+use chasm_editors::{Editor, EventDraft, ReadReport, SessionFile};
 use chasm_protocol::session::{FileSource, OrderKey, SnapshotBody};
 use chasm_protocol::{Identity, Parsed, SessionId, Timestamp, parse_event};
 use chasm_store::SnapshotRow;
@@ -16,6 +16,9 @@ use std::time::UNIX_EPOCH;
 pub(crate) const FILE_MAX: u64 = 64 * 1024 * 1024;
 /// Longest body, as JSON, that becomes a record.
 const BODY_MAX: usize = 128 * 1024 * 1024;
+
+/// Things that are missing which a sentence about a file names.
+const MISSING_NAMED: usize = 3;
 
 /// What a file says of a session.
 pub(crate) struct ReadFile {
@@ -35,37 +38,46 @@ pub(crate) fn read_session(editor: &dyn Editor, file: &SessionFile, id: &Session
         since.map(|since| Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX)));
     let (said, damage) = match body(editor, file, id) {
         Ok((None, _)) => return None,
-        Ok((Some(body), damage)) => (row(&source, modified, &body), damage.map(words)),
+        Ok((Some(body), report)) => (row(&source, modified, &body), words(&report)),
         Err(why) => (Err(why), None),
     };
     Some(ReadFile { source, modified, said, damage })
 }
 
-pub(super) fn words(damage: Damage) -> String {
-    match damage.places {
-        1 => format!("damaged at {}", damage.first),
-        n => format!("damaged at {n} places, the first at {}", damage.first),
-    }
+/// What is damaged or missing, in words.
+pub(super) fn words(report: &ReadReport) -> Option<String> {
+    let damage = report.bad_places.first().map(|first| {
+        let file = first.file.as_ref().map(|file| format!("{file}, ")).unwrap_or_default();
+        let line = if first.line > 0 { format!("line {}, ", first.line) } else { String::new() };
+        let place = format!("{file}{line}byte {}: {}", first.offset, first.why);
+        match report.bad() {
+            1 => format!("damaged at {place}"),
+            n => format!("damaged at {n} places, the first at {place}"),
+        }
+    });
+    let missing = report.missing.iter().take(MISSING_NAMED).cloned();
+    let all: Vec<String> = damage.into_iter().chain(missing).collect();
+    (!all.is_empty()).then(|| all.join("; "))
 }
 
 fn body(
     editor: &dyn Editor,
     file: &SessionFile,
     id: &SessionId,
-) -> Result<(Option<SnapshotBody>, Option<Damage>), String> {
+) -> Result<(Option<SnapshotBody>, ReadReport), String> {
     if file.bytes > FILE_MAX {
         let (has, most) = (file.bytes >> 20, FILE_MAX >> 20);
         return Err(format!("it has {has} MiB, a recovery reads {most} at most: import it instead"));
     }
     let mut events = Vec::new();
-    let damage = editor.read(&file.path, &mut |draft| {
+    let report = editor.read(file, &mut |draft| {
         if draft.session_id == id.as_str() {
             events.extend(fold_event(&draft, events.len() as u64));
         }
         ControlFlow::Continue(())
     });
-    let damage = damage.map_err(|error| error.to_string())?;
-    Ok((fold(id, events, None, Vec::new()).map(|folded| as_snapshot(&folded)), damage))
+    let report = report.map_err(|error| error.to_string())?;
+    Ok((fold(id, events, None, Vec::new()).map(|folded| as_snapshot(&folded)), report))
 }
 
 fn fold_event(draft: &EventDraft, nth: u64) -> Option<FoldEvent> {

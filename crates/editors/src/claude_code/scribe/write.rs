@@ -6,24 +6,22 @@
 use super::fields;
 use crate::EventDraft;
 use crate::claude_code::entry::{Blocks, Entry, block_type};
-use crate::claude_code::report::ReadReport;
 use crate::claude_code::track::{TitleRank, Track};
 use crate::claude_code::{head, prompt};
+use crate::jsonl::Out;
 use chasm_protocol::{Timestamp, limits};
 use serde_json::{Map, Value, json};
-use std::collections::VecDeque;
 
 /// Writes the events of one line into `out`.
-pub struct Pen<'a> {
+pub struct Pen<'a, 'o> {
     pub track: &'a mut Track,
     /// Names the line; the ids of its events begin with it.
     pub key: String,
     pub at: Option<Timestamp>,
-    pub out: &'a mut VecDeque<EventDraft>,
-    pub report: &'a mut ReadReport,
+    pub out: &'a mut Out<'o>,
 }
 
-impl Pen<'_> {
+impl Pen<'_, '_> {
     /// `waits`: the line is a summary whose message has not come.
     pub fn entry(&mut self, entry: &Entry, waits: bool) {
         let written = match entry.kind() {
@@ -55,9 +53,8 @@ impl Pen<'_> {
     }
 
     pub fn push(&mut self, event_type: &str, what: &str, data: Map<String, Value>) {
-        self.report.events += 1;
-        let timestamp = self.track.stamp(self.at);
-        self.out.push_back(EventDraft {
+        let timestamp = self.track.times.stamp(self.at);
+        self.out.push(EventDraft {
             session_id: self.track.session_id.clone(),
             event_type: event_type.to_owned(),
             event_id: format!("{}:{what}", self.key),
@@ -75,7 +72,7 @@ impl Pen<'_> {
                 let said: Vec<&Value> =
                     parts.iter().filter(|p| block_type(p) != Some("tool_result")).collect();
                 if said.is_empty() {
-                    self.report.result_only_lines += 1;
+                    self.out.report.count("results");
                 }
                 (json!(said), parts)
             }
@@ -103,11 +100,22 @@ impl Pen<'_> {
             }
             None => drop(data.insert("content".into(), content)),
         }
+        if typed && self.track.title == TitleRank::None {
+            self.first_title(entry);
+        }
         data.insert("role".into(), json!(if typed { "user" } else { "system" }));
         data.insert("message_id".into(), json!(self.key));
         about.extend(envelope.map(|rest| ("claude_code".to_owned(), rest)));
         data.insert("metadata".into(), Value::Object(about));
         self.message(entry, data);
+    }
+
+    /// The title that the beginning of the file did not give, because it was read before the prompt was written.
+    fn first_title(&mut self, entry: &Entry) {
+        if let Some(title) = prompt::title(entry) {
+            self.track.title = TitleRank::FirstPrompt;
+            self.push("session_update", "first-title", fields(json!({ "title": title })));
+        }
     }
 
     fn tool_result(&mut self, entry: &Entry, nth: usize, block: &Value, envelope: Option<Value>) {
@@ -121,7 +129,7 @@ impl Pen<'_> {
         put("duration_ms", about.and_then(|a| a.get("durationMs")).filter(|d| d.is_number()).cloned());
         put("block", extra(block, &["type", "tool_use_id", "content", "is_error"]));
         put("claude_code", envelope);
-        self.report.tool_results += 1;
+        self.out.report.tool_results += 1;
         self.push("tool_result", &format!("result{nth}"), data);
     }
 
@@ -135,7 +143,7 @@ impl Pen<'_> {
         let mut message_id = entry.message("id").unwrap_or(&self.key).to_owned();
         let shown: Vec<Value> = parts.iter().filter(|p| block_type(p) != Some("tool_use")).cloned().collect();
         if shown.is_empty() {
-            self.report.call_only_lines += 1;
+            self.out.report.count("calls");
         } else {
             let grown = self.track.open.add(&message_id, shown, &self.key);
             message_id = grown.message_id;
@@ -146,7 +154,7 @@ impl Pen<'_> {
             data.extend(head::model(entry).map(|model| ("model".to_owned(), json!(model))));
             data.insert("metadata".into(), json!({ "claude_code": envelope.take() }));
             if grown.merged {
-                self.report.merged_lines += 1;
+                self.out.report.count("merged");
                 self.push_message(entry, data);
             } else {
                 self.message(entry, data);
@@ -168,14 +176,14 @@ impl Pen<'_> {
         put("arguments", block.get("input").cloned());
         put("block", extra(block, &["type", "id", "name", "input"]));
         put("claude_code", envelope);
-        self.report.tool_calls += 1;
+        self.out.report.tool_calls += 1;
         self.push("tool_call", &format!("call{nth}"), data);
     }
 
     /// A message that no earlier line began.
     fn message(&mut self, entry: &Entry, data: Map<String, Value>) {
-        self.report.messages += 1;
-        self.track.messages += 1;
+        self.out.report.messages += 1;
+        self.out.report.answers += u64::from(entry.kind() == "assistant");
         self.push_message(entry, data);
     }
 
@@ -202,7 +210,7 @@ impl Pen<'_> {
     }
 
     fn odd(&mut self) -> bool {
-        self.report.odd_lines += 1;
+        self.out.report.count("odd");
         false
     }
 }

@@ -2,7 +2,17 @@ use super::*;
 use proptest::prelude::*;
 use serde_json::json;
 
-fn values(line: &[u8]) -> (Vec<Value>, Vec<(usize, usize)>) {
+const SHAPE: Shape = Shape {
+    starts: &["{\"type\""],
+    is_line: |value| value.get("type").is_some() && value.get("uuid").is_some(),
+    is_beginning: |value| value.get("type").is_some(),
+};
+
+fn read_line(line: &[u8]) -> Salvaged {
+    super::read_line(line, &SHAPE)
+}
+
+fn values(line: &[u8]) -> (Vec<Value>, Vec<(u64, usize)>) {
     let got = read_line(line);
     (
         got.found.into_iter().map(|f| f.value).collect(),

@@ -7,9 +7,17 @@ use chasm_protocol::json;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// Beginnings that a line of a transcript has; inside a torn line they show where the next one starts.
-const LINE_STARTS: [&str; 6] =
-    ["{\"parentUuid\"", "{\"type\"", "{\"uuid\"", "{\"sessionId\"", "{\"timestamp\"", "{\"isSidechain\""];
+/// How the lines of a format look, so that they are known where they are torn.
+#[derive(Debug, Clone, Copy)]
+pub struct Shape {
+    /// Beginnings that a line may have, such as `{"type"`; inside a torn line they show where the next one starts.
+    pub starts: &'static [&'static str],
+    /// A whole line, and not an object within one.
+    pub is_line: fn(&Value) -> bool,
+    /// What is left of a line whose end is missing is still of use.
+    pub is_beginning: fn(&Value) -> bool,
+}
+
 /// Places that are tried in one torn line.
 const TORN_TRIES: usize = 64;
 /// Commas from which closing a cut object is tried, backwards.
@@ -28,8 +36,8 @@ pub struct Found {
 /// Bytes that could not be used, or not fully.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loss {
-    /// Within the line.
-    pub offset: usize,
+    /// Within the line; within the file as [`super::values`] gives it.
+    pub offset: u64,
     pub bytes: usize,
     pub why: String,
     /// What stood there; empty for NUL bytes.
@@ -43,30 +51,30 @@ pub struct Salvaged {
 }
 
 /// Everything that one line holds.
-pub fn read_line(bytes: &[u8]) -> Salvaged {
+pub fn read_line(bytes: &[u8], shape: &Shape) -> Salvaged {
     let mut out = Salvaged::default();
     let mut at = 0;
     while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
         let nuls = rest.iter().take_while(|b| **b == 0).count();
         if nuls > 0 {
             let why = format!("{nuls} NUL bytes, as a power cut leaves them");
-            out.losses.push(Loss { offset: at, bytes: nuls, why, text: String::new() });
+            out.losses.push(Loss { offset: at as u64, bytes: nuls, why, text: String::new() });
             at += nuls;
             continue;
         }
         let len = memchr::memchr(0, rest).unwrap_or(rest.len());
-        read_part(rest.get(..len).unwrap_or(rest), at, &mut out);
+        read_part(rest.get(..len).unwrap_or(rest), at, shape, &mut out);
         at += len;
     }
     out
 }
 
-fn read_part(bytes: &[u8], offset: usize, out: &mut Salvaged) {
+fn read_part(bytes: &[u8], offset: usize, shape: &Shape, out: &mut Salvaged) {
     let text = String::from_utf8_lossy(bytes);
     if let std::borrow::Cow::Owned(_) = &text {
         let bad: usize = bytes.utf8_chunks().map(|chunk| chunk.invalid().len()).sum();
         let why = format!("{bad} bytes are not UTF-8: replaced by U+FFFD");
-        out.losses.push(Loss { offset, bytes: bad, why, text: String::new() });
+        out.losses.push(Loss { offset: offset as u64, bytes: bad, why, text: String::new() });
     }
     let text = text.trim();
     if text.is_empty() {
@@ -74,12 +82,12 @@ fn read_part(bytes: &[u8], offset: usize, out: &mut Salvaged) {
     }
     match parse(text) {
         Some(found) => out.found.push(found),
-        None => read_broken(text, offset, out),
+        None => read_broken(text, offset, shape, out),
     }
 }
 
 /// A text that is not one value: whole values first, then what follows them.
-fn read_broken(text: &str, offset: usize, out: &mut Salvaged) {
+fn read_broken(text: &str, offset: usize, shape: &Shape, out: &mut Salvaged) {
     let (whole, used) = leading_values(text);
     let glued = whole.len() > 1;
     out.found.extend(whole);
@@ -87,34 +95,34 @@ fn read_broken(text: &str, offset: usize, out: &mut Salvaged) {
     if rest.trim().is_empty() {
         if glued {
             let why = String::from("several objects on one line: all were read");
-            out.losses.push(Loss { offset, bytes: 0, why, text: String::new() });
+            out.losses.push(Loss { offset: offset as u64, bytes: 0, why, text: String::new() });
         }
         return;
     }
-    match next_line_start(rest) {
+    match next_line_start(rest, shape) {
         Some(next) => {
-            read_cut(rest.get(..next).unwrap_or_default(), offset + used, out);
-            read_broken(rest.get(next..).unwrap_or_default(), offset + used + next, out);
+            read_cut(rest.get(..next).unwrap_or_default(), offset + used, shape, out);
+            read_broken(rest.get(next..).unwrap_or_default(), offset + used + next, shape, out);
         }
-        None => read_cut(rest, offset + used, out),
+        None => read_cut(rest, offset + used, shape, out),
     }
 }
 
 /// A text whose end is missing.
-fn read_cut(text: &str, offset: usize, out: &mut Salvaged) {
+fn read_cut(text: &str, offset: usize, shape: &Shape, out: &mut Salvaged) {
     let text = text.trim_end();
     match close_cut(text) {
-        Some((value, dropped)) if value.get("type").is_some_and(Value::is_string) => {
+        Some((value, dropped)) if (shape.is_beginning)(&value) => {
             out.found.push(Found { value, cut: true, verbatim: None });
             let why = String::from("the end of the line is missing: what is there was read, marked as cut");
-            out.losses.push(Loss { offset, bytes: dropped, why, text: text.to_owned() });
+            out.losses.push(Loss { offset: offset as u64, bytes: dropped, why, text: text.to_owned() });
         }
         _ => {
             let why = match serde_json::from_str::<Value>(text) {
                 Err(e) => format!("not JSON: {e}"),
-                Ok(_) => String::from("not a line of a transcript"),
+                Ok(_) => String::from("not a line of this format"),
             };
-            out.losses.push(Loss { offset, bytes: text.len(), why, text: text.to_owned() });
+            out.losses.push(Loss { offset: offset as u64, bytes: text.len(), why, text: text.to_owned() });
         }
     }
 }
@@ -143,21 +151,15 @@ fn parse(text: &str) -> Option<Found> {
 }
 
 /// Where, behind the first byte of `text`, whole lines begin that reach to its end.
-fn next_line_start(text: &str) -> Option<usize> {
-    let inner = |at: usize| LINE_STARTS.iter().any(|s| text.get(at..).is_some_and(|t| t.starts_with(s)));
+fn next_line_start(text: &str, shape: &Shape) -> Option<usize> {
+    let inner = |at: usize| shape.starts.iter().any(|s| text.get(at..).is_some_and(|t| t.starts_with(s)));
     text.match_indices("{\"").map(|(at, _)| at).filter(|at| *at > 0 && inner(*at)).take(TORN_TRIES).find(
         |at| {
             let (values, used) = leading_values(text.get(*at..).unwrap_or_default());
             let reaches_end = text.get(at + used..).unwrap_or_default().trim().is_empty();
-            reaches_end && !values.is_empty() && values.iter().all(|v| is_line(&v.value))
+            reaches_end && !values.is_empty() && values.iter().all(|v| (shape.is_line)(&v.value))
         },
     )
-}
-
-/// A whole line, and not a block within one: blocks have a `type` too.
-fn is_line(value: &Value) -> bool {
-    let has = |key: &str| value.get(key).is_some();
-    has("type") && ["uuid", "sessionId", "timestamp", "message", "leafUuid"].iter().any(|k| has(k))
 }
 
 /// The value that `text` becomes when its open strings and brackets are closed, and how many bytes had to be dropped.

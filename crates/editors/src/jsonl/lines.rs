@@ -29,7 +29,17 @@ pub struct Lines<R> {
 
 impl<R: BufRead> Lines<R> {
     pub fn new(input: R) -> Self {
-        Self { input, number: 0, offset: 0 }
+        Self::from(input, 0, 0)
+    }
+
+    /// Of an input that begins behind `number` lines, at byte `offset` of its file.
+    pub fn from(input: R, number: u64, offset: u64) -> Self {
+        Self { input, number, offset }
+    }
+
+    /// Lines read so far, empty ones counted.
+    pub fn number(&self) -> u64 {
+        self.number
     }
 
     /// Bytes read so far.

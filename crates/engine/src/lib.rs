@@ -33,9 +33,10 @@ mod start;
 mod tracked;
 mod trash;
 
-pub use chasm_editors::{Editor, Env, Root, Roots, editor};
+pub use chasm_editors::{EDITORS, Editor, Env, Root, Roots, editor};
 pub use config::{Clock, EngineConfig, SystemClock};
 pub use deltas::DeltaReader;
+pub use editors::Following;
 pub use error::{EngineError, RecordError, StartError};
 pub use handle::{Connection, Engine, Outcome, PauseUntil, Ticket};
 pub use retention::Retention;

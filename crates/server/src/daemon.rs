@@ -10,6 +10,7 @@ use crate::busy::{self, Holder};
 use crate::desktop::Desktop;
 use crate::fence::{Passes, PeerUsers};
 use crate::folder::{Folder, FolderError, ServerFile};
+use crate::follow;
 use crate::metrics::Metrics;
 use crate::retention;
 use crate::routes;
@@ -142,6 +143,7 @@ impl Daemon {
         })?;
         let router = routes::router(app.clone());
         app.tasks.spawn(retention::keep(app.clone()));
+        app.tasks.spawn(follow::keep(app.clone()));
         app.tasks.spawn(accept(listener, app.clone(), router, users));
         tracing::info!(%address, "recording");
         Ok(daemon)

@@ -15,6 +15,7 @@ mod error;
 mod export;
 mod fence;
 mod folder;
+mod follow;
 mod metrics;
 mod openapi;
 mod process;

@@ -3,12 +3,19 @@
 //! Never looks at the disk: a folder that is not there is told where it is used.
 
 use super::Settings;
-use chasm_engine::{Root, Roots, editor};
+use chasm_engine::{EDITORS, Following, Root, Roots};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EditorSettings {
-    pub claude_code: EditorFiles,
+    /// What editors write is recorded while they write it.
+    pub follow: bool,
+    /// Quiet time after which a session that is followed and waits for nothing is completed.
+    pub idle_secs: u64,
+    /// By the editor's id; an editor that is not here is read where it keeps its files itself.
+    files: BTreeMap<&'static str, EditorFiles>,
 }
 
 /// The files of one editor.
@@ -20,17 +27,29 @@ pub struct EditorFiles {
     pub path: Option<PathBuf>,
 }
 
+const AS_THEY_ARE: EditorFiles = EditorFiles { enabled: true, path: None };
+
 impl Default for EditorSettings {
     fn default() -> Self {
-        Self { claude_code: EditorFiles { enabled: true, path: None } }
+        Self { follow: true, idle_secs: 300, files: BTreeMap::new() }
+    }
+}
+
+impl EditorSettings {
+    pub fn of(&self, editor: &str) -> &EditorFiles {
+        self.files.get(editor).unwrap_or(&AS_THEY_ARE)
+    }
+
+    pub fn of_mut(&mut self, editor: &'static str) -> &mut EditorFiles {
+        self.files.entry(editor).or_insert(AS_THEY_ARE)
     }
 }
 
 impl Settings {
     /// The editors' folders: as set, else where they are by themselves.
     pub(crate) fn editor_roots(&self, mut roots: Roots) -> Roots {
-        for (id, files) in [("claude-code", &self.editors.claude_code)] {
-            let Some(editor) = editor(id) else { continue };
+        for editor in EDITORS.iter().copied() {
+            let files = self.editors.of(editor.id());
             roots = match (files.enabled, &files.path) {
                 (false, _) => roots.with(editor, Root::Off),
                 (true, Some(path)) => roots.with(editor, Root::At(path.clone())),
@@ -38,6 +57,16 @@ impl Settings {
             };
         }
         roots
+    }
+
+    /// What of the editors' files is to be followed.
+    pub(crate) fn following(&self, roots: Roots) -> Following {
+        Following {
+            on: self.editors.follow,
+            roots: self.editor_roots(roots),
+            limits: self.protocol_limits(),
+            idle: Duration::from_secs(self.editors.idle_secs),
+        }
     }
 }
 
@@ -56,6 +85,7 @@ pub(super) fn path(text: &str) -> Result<Option<PathBuf>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chasm_engine::editor;
 
     #[test]
     fn a_setting_stands_above_the_editors_own_folder() {

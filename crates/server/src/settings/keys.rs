@@ -4,10 +4,11 @@
 //! Invariant: a key that is not here does not exist.
 
 use super::{Auth, ClockTime, MAX_DAYS, MAX_GIB, Origin, Settings, SettingsError};
+use chasm_engine::EDITORS;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::sync::LazyLock;
 
 /// What a setting's value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -54,6 +55,7 @@ pub struct SettingView {
     pub restart_needed: bool,
 }
 
+#[derive(Clone, Copy)]
 pub(super) struct Key {
     pub name: &'static str,
     pub about: &'static str,
@@ -61,6 +63,7 @@ pub(super) struct Key {
     rule: Rule,
 }
 
+#[derive(Clone, Copy)]
 enum Rule {
     Number {
         min: u64,
@@ -77,11 +80,10 @@ enum Rule {
         get: fn(&Settings) -> Option<ClockTime>,
         set: fn(&mut Settings, Option<ClockTime>),
     },
-    /// A folder, or the one that is used where none is set.
-    Folder {
-        get: fn(&Settings) -> &Option<PathBuf>,
-        set: fn(&mut Settings, Option<PathBuf>),
-    },
+    /// Whether this editor's files are read.
+    EditorSwitch(&'static str),
+    /// This editor's folder, or the one that is used where none is set.
+    EditorFolder(&'static str),
     Host,
     Auth,
     Origins,
@@ -121,7 +123,11 @@ macro_rules! notice {
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
 
-pub(super) const KEYS: &[Key] = &[
+/// All keys, in the order of lists.
+pub(super) static KEYS: LazyLock<Vec<Key>> =
+    LazyLock::new(|| FIXED.iter().copied().chain(editors()).collect());
+
+const FIXED: &[Key] = &[
     Key { name: "host", about: "address that the server listens on", live: false, rule: Rule::Host },
     number!("port", false, 0, 65_535, port: u16, "port that the server listens on; 0 picks a free one"),
     Key {
@@ -170,24 +176,32 @@ pub(super) const KEYS: &[Key] = &[
     },
     number!("retention.max_gib", true, 0, MAX_GIB, retention.max_gib: u64, "where the database uses more, the oldest sessions are deleted for good, hourly, until it fits; 0 for no limit"),
     Key {
-        name: "editors.claude_code.enabled",
-        about: "read Claude Code's files: recoveries complete sessions from them, and they can be imported",
+        name: "editors.follow",
+        about: "record what editors write into their own files while they write it, without an extension; at the first start what they have is imported",
         live: true,
-        rule: Rule::Switch {
-            get: |s| s.editors.claude_code.enabled,
-            set: |s, value| s.editors.claude_code.enabled = value,
-        },
+        rule: Rule::Switch { get: |s| s.editors.follow, set: |s, value| s.editors.follow = value },
     },
-    Key {
-        name: "editors.claude_code.path",
-        about: "Claude Code's folder; \"\" for the usual one, ~/.claude",
-        live: true,
-        rule: Rule::Folder {
-            get: |s| &s.editors.claude_code.path,
-            set: |s, value| s.editors.claude_code.path = value,
-        },
-    },
+    number!("editors.idle_secs", true, 5, 86_400, editors.idle_secs: u64, "quiet time after which a session read from an editor's files is completed, if it waits for nothing"),
 ];
+
+/// Two keys an editor, named after its id.
+fn editors() -> impl Iterator<Item = Key> {
+    let name = |id: &str, last: &str| -> &'static str {
+        // once for the life of the program
+        Box::leak(format!("editors.{}.{last}", id.replace('-', "_")).into_boxed_str())
+    };
+    EDITORS.iter().flat_map(move |editor| {
+        let (id, title) = (editor.id(), editor.name());
+        let about = format!(
+            "read {title}'s files: they are followed and imported, and recoveries complete sessions from them"
+        );
+        let folder = format!("{title}'s folder; \"\" for the usual one");
+        [
+            Key { name: name(id, "enabled"), about: about.leak(), live: true, rule: Rule::EditorSwitch(id) },
+            Key { name: name(id, "path"), about: folder.leak(), live: true, rule: Rule::EditorFolder(id) },
+        ]
+    })
+}
 
 /// The key of this name; the error names the nearest one.
 pub(super) fn find(name: &str) -> Result<&'static Key, SettingsError> {
@@ -208,8 +222,10 @@ impl Key {
             Rule::Number { get, .. } => json!(get(settings)),
             Rule::Switch { get, .. } => json!(get(settings)),
             Rule::Time { get, .. } => json!(get(settings).map(|time| time.to_string()).unwrap_or_default()),
-            Rule::Folder { get, .. } => {
-                json!(get(settings).as_deref().map(|path| path.display().to_string()).unwrap_or_default())
+            Rule::EditorSwitch(id) => json!(settings.editors.of(id).enabled),
+            Rule::EditorFolder(id) => {
+                let path = settings.editors.of(id).path.as_deref();
+                json!(path.map(|path| path.display().to_string()).unwrap_or_default())
             }
             Rule::Host => json!(settings.host.to_string()),
             Rule::Auth => json!(settings.auth),
@@ -233,8 +249,12 @@ impl Key {
             },
             Rule::Switch { set, .. } => set(settings, value.as_bool().ok_or("true or false is needed")?),
             Rule::Time { set, .. } => set(settings, time(value)?),
-            Rule::Folder { set, .. } => {
-                set(settings, super::editors::path(value.as_str().ok_or("a path in quotes is needed")?)?);
+            Rule::EditorSwitch(id) => {
+                settings.editors.of_mut(id).enabled = value.as_bool().ok_or("true or false is needed")?;
+            }
+            Rule::EditorFolder(id) => {
+                let path = super::editors::path(value.as_str().ok_or("a path in quotes is needed")?)?;
+                settings.editors.of_mut(id).path = path;
             }
             Rule::Host => settings.host = host(value)?,
             Rule::Auth => settings.auth = auth(value)?,
@@ -246,9 +266,9 @@ impl Key {
     const fn kind(&self) -> SettingKind {
         match self.rule {
             Rule::Number { .. } => SettingKind::Number,
-            Rule::Switch { .. } => SettingKind::Switch,
+            Rule::Switch { .. } | Rule::EditorSwitch(_) => SettingKind::Switch,
             Rule::Time { .. } => SettingKind::Time,
-            Rule::Host | Rule::Folder { .. } => SettingKind::Text,
+            Rule::Host | Rule::EditorFolder(_) => SettingKind::Text,
             Rule::Auth => SettingKind::Choice,
             Rule::Origins => SettingKind::List,
         }

@@ -6,23 +6,29 @@ use super::keys::{self, KEYS, SettingView};
 use super::{Settings, SettingsError};
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::watch;
 
 pub(crate) struct SettingsStore {
     path: PathBuf,
     /// What is in force: the file at the start, the command line above it, and live changes since.
-    running: RwLock<Arc<Settings>>,
+    running: watch::Sender<Arc<Settings>>,
     /// One change at a time.
     writing: Mutex<()>,
 }
 
 impl SettingsStore {
     pub fn new(path: PathBuf, running: Settings) -> Self {
-        Self { path, running: RwLock::new(Arc::new(running)), writing: Mutex::new(()) }
+        Self { path, running: watch::Sender::new(Arc::new(running)), writing: Mutex::new(()) }
     }
 
     pub fn current(&self) -> Arc<Settings> {
-        self.running.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.running.borrow().clone()
+    }
+
+    /// What is in force, and each change of it.
+    pub fn changes(&self) -> watch::Receiver<Arc<Settings>> {
+        self.running.subscribe()
     }
 
     /// All settings. Reads the file: call it where blocking is allowed.
@@ -58,7 +64,7 @@ impl SettingsStore {
         // the command line may have put another host in force than the file has
         running.check()?;
         crate::folder::write_private(&self.path, text.as_bytes()).map_err(|e| self.io("cannot write", &e))?;
-        *self.running.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(running);
+        self.running.send_replace(Arc::new(running));
         Ok(())
     }
 

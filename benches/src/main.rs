@@ -1,10 +1,11 @@
 //! One run, one table: what recording costs, beside what else could be done with the same machine in the same minutes.
 //!
 //! Starts every server it measures as a process of its own on loopback and ends it. Asserts nothing: it prints figures and
-//! ratios, and writes them as JSON. `chasm-benches [--chasm PATH] [--out FILE] [--seconds N] [--quick] [--only recording|restart|queries]`
+//! ratios, and writes them as JSON. `chasm-benches [--chasm PATH] [--out FILE] [--seconds N] [--quick] [--only recording|restart|queries|editors]`
 
 mod bare;
 mod disk;
+mod editors;
 mod load;
 mod process;
 mod queries;
@@ -75,6 +76,9 @@ async fn run(options: Options) -> Result<()> {
     }
     if wanted("queries") {
         queries::measure(&options.chasm, if options.quick { 20_000 } else { 200_000 }, &mut report).await?;
+    }
+    if wanted("editors") {
+        editors::measure(&options.chasm, if options.quick { 1_000 } else { 10_000 }, &mut report).await?;
     }
     report.write(&options.out)
 }

@@ -16,11 +16,19 @@ pub struct Recorder {
 }
 
 impl Recorder {
+    /// With a home folder of its own, in which no editor has anything.
     pub async fn start(chasm: &Path, folder: &Path) -> Result<Self> {
+        Self::start_at_home(chasm, folder, folder).await
+    }
+
+    pub async fn start_at_home(chasm: &Path, folder: &Path, home: &Path) -> Result<Self> {
         let begun = Instant::now();
         let mut child = Command::new(chasm)
             .args(["serve", "--port", "0", "--data-dir"])
             .arg(folder)
+            .env("HOME", home)
+            .env_remove("CLAUDE_CONFIG_DIR")
+            .env_remove("XDG_CONFIG_HOME")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .kill_on_drop(true)
@@ -45,6 +53,25 @@ impl Recorder {
             Ok(kib * 1024)
         };
         Ok((field("VmRSS:")?, field("VmHWM:")?))
+    }
+
+    /// Bytes handed to the disk so far.
+    pub fn written(&self) -> Result<u64> {
+        let pid = self.child.id().context("the recorder has ended")?;
+        let io = std::fs::read_to_string(format!("/proc/{pid}/io"))?;
+        let line = io.lines().find_map(|line| line.strip_prefix("write_bytes: ")).context("no such field")?;
+        Ok(line.trim().parse()?)
+    }
+
+    /// Time that processors have worked for it.
+    pub fn processor(&self) -> Result<Duration> {
+        let pid = self.child.id().context("the recorder has ended")?;
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+        let fields: Vec<&str> =
+            stat.rsplit_once(") ").context("no such field")?.1.split_whitespace().collect();
+        let ticks = |nth: usize| -> Result<u64> { Ok(fields.get(nth).context("no such field")?.parse()?) };
+        // fields 14 and 15 of proc(5), in hundredths of a second
+        Ok(Duration::from_millis((ticks(11)? + ticks(12)?) * 10))
     }
 
     pub async fn get(&self, path: &str) -> Result<serde_json::Value> {

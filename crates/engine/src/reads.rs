@@ -201,6 +201,7 @@ impl Engine {
             data_dir: self.config().data_dir.display().to_string(),
             disk_free_bytes: disk_free(&self.config().data_dir),
             last_recovery: self.start_report().await,
+            follow: self.shared().follow(),
             desktop: None,
         }
     }

@@ -9,9 +9,9 @@ use crate::health::HealthRecord;
 use crate::hub::Hub;
 use crate::rates::Ring;
 use chasm_protocol::Timestamp;
-use chasm_protocol::status::StartReport;
+use chasm_protocol::status::{FollowStatus, StartReport};
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 pub struct Shared {
     pub clock: Arc<dyn Clock>,
@@ -22,6 +22,7 @@ pub struct Shared {
     pub started_at: Timestamp,
     pub version: String,
     pub start_report: Mutex<Option<StartReport>>,
+    follow: Mutex<FollowStatus>,
     durable_lsn: AtomicU64,
     last_durable: AtomicI64,
     applied_lsn: AtomicU64,
@@ -44,6 +45,7 @@ impl Shared {
             deltas: Arc::default(),
             version: version.to_owned(),
             start_report: Mutex::default(),
+            follow: Mutex::default(),
             durable_lsn: AtomicU64::new(0),
             last_durable: AtomicI64::new(0),
             applied_lsn: AtomicU64::new(0),
@@ -54,6 +56,15 @@ impl Shared {
             duplicates: AtomicU64::new(0),
             rejected: AtomicU64::new(0),
         }
+    }
+
+    /// How the following of editors' files stands.
+    pub fn follow(&self) -> FollowStatus {
+        self.follow.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn note_follow(&self, status: FollowStatus) {
+        *self.follow.lock().unwrap_or_else(PoisonError::into_inner) = status;
     }
 
     pub fn durable_lsn(&self) -> u64 {

@@ -72,9 +72,39 @@ pub struct Status {
     pub data_dir: String,
     pub disk_free_bytes: Option<u64>,
     pub last_recovery: Option<StartReport>,
+    /// What is done with editors' own files.
+    #[serde(default)] // a recorder of before does not say
+    #[schema(required)]
+    pub follow: FollowStatus,
     /// Tray, window and notifications; absent where the recorder runs without a desktop (`chasm serve`).
     #[serde(default)]
     pub desktop: Option<DesktopStatus>,
+}
+
+/// The following of editors' files.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct FollowStatus {
+    pub state: FollowState,
+    /// Sessions that editors are writing now.
+    pub live: u64,
+    /// Sessions that are imported in the background.
+    pub importing: u64,
+    /// Why changes are looked for from time to time only, where the system does not tell of all.
+    pub problem: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FollowState {
+    /// Switched off, or there is no editor.
+    #[default]
+    Off,
+    /// It is looked what editors have.
+    Looking,
+    /// What they have is imported; what they write is recorded meanwhile.
+    Importing,
+    /// All that they have is recorded, and what they write is.
+    Following,
 }
 
 /// What of the desktop is at work. Recording depends on none of it.

@@ -14,6 +14,7 @@ use crate::{Engine, EngineError, RecordError};
 use chasm_editors::{Roots, SessionFile};
 use chasm_protocol::Limits;
 use chasm_protocol::lifecycle::{LifecycleEvent, LiveEvent};
+use chasm_protocol::status::{FollowState, FollowStatus};
 use live::{Live, LiveError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -46,8 +47,12 @@ struct Follower {
     backlog: Option<JoinHandle<Result<(), RecordError>>>,
     /// When all names are looked at again.
     next_look: Instant,
-    /// A folder is not watched: names are looked at often.
-    blind: bool,
+    /// All names were looked at once.
+    looked: bool,
+    /// Sessions of the backlog.
+    importing: u64,
+    /// Why a folder is not watched: names are looked at often.
+    blind: Option<String>,
 }
 
 impl Engine {
@@ -61,11 +66,13 @@ impl Engine {
             live: BTreeMap::new(),
             backlog: None,
             next_look: Instant::now(),
-            blind: false,
+            looked: false,
+            importing: 0,
+            blind: None,
         };
         tokio::select! {
             () = self.ended() => {}
-            ended = follower.run() => if let Err(error) = ended {
+            ended = Box::pin(follower.run()) => if let Err(error) = ended {
                 tracing::warn!(%error, "editors' files are not followed any more");
             }
         }
@@ -76,6 +83,7 @@ impl Follower {
     async fn run(mut self) -> Result<(), EngineError> {
         let (mut paused, mut told) = (self.engine.paused(), self.engine.live());
         loop {
+            self.tell();
             let wait = self.until_next_round();
             tokio::select! {
                 changed = self.wanted.changed() => {
@@ -97,6 +105,23 @@ impl Follower {
                 () = tokio::time::sleep(wait) => self.round().await?,
             }
         }
+    }
+
+    /// Says how it stands.
+    fn tell(&self) {
+        let state = match (self.looked, self.backlog.is_some()) {
+            _ if !self.wanted().on => FollowState::Off,
+            (false, _) => FollowState::Looking,
+            (true, true) => FollowState::Importing,
+            (true, false) if self.watch.is_idle() => FollowState::Off,
+            (true, false) => FollowState::Following,
+        };
+        self.engine.shared().note_follow(FollowStatus {
+            state,
+            live: self.live.len() as u64,
+            importing: self.importing,
+            problem: self.blind.clone(),
+        });
     }
 
     fn is_paused(&self) -> bool {

@@ -20,7 +20,7 @@ type Files = Vec<(Of, SessionFile)>;
 
 impl Follower {
     pub(super) async fn look(&mut self) -> Result<(), EngineError> {
-        self.next_look = Instant::now() + if self.blind { LOOK_OFTEN } else { LOOK_EVERY };
+        self.next_look = Instant::now() + if self.blind.is_some() { LOOK_OFTEN } else { LOOK_EVERY };
         let wanted = self.wanted();
         let roots: Vec<(Of, Root)> = match wanted.on {
             true => EDITORS.iter().map(|editor| (*editor, wanted.roots.of(*editor))).collect(),
@@ -44,6 +44,7 @@ impl Follower {
         // what a person looks for first
         old.sort_by_key(|(_, file)| std::cmp::Reverse(file.modified));
         self.import(old);
+        self.looked = true;
         Ok(())
     }
 
@@ -58,12 +59,12 @@ impl Follower {
         };
         let folders = tokio::task::spawn_blocking(folders).await.map_err(|_| EngineError::ShuttingDown)?;
         let refused = self.watch.set(folders);
-        let was_blind = std::mem::replace(&mut self.blind, !refused.is_empty());
-        if let Some((editor, why)) = refused.first().filter(|_| !was_blind) {
-            let editor = editor.name();
-            tracing::warn!(editor, %why, "a folder cannot be watched: its files are looked at from time to time");
+        let why = refused.into_iter().next().map(|(editor, why)| format!("{}: {why}", editor.name()));
+        if let Some(why) = why.as_ref().filter(|_| self.blind.is_none()) {
+            tracing::warn!(%why, "a folder cannot be watched: its files are looked at from time to time");
         }
-        if self.blind {
+        self.blind = why;
+        if self.blind.is_some() {
             self.look_within(LOOK_OFTEN);
         }
         Ok(())
@@ -98,6 +99,7 @@ impl Follower {
             return;
         }
         let (engine, limits) = (self.engine.clone(), self.wanted().limits);
+        self.importing = files.len() as u64;
         tracing::info!(sessions = files.len(), "importing what editors have");
         self.backlog = Some(tokio::spawn(async move {
             let answer = engine.import_files(files, limits).await?;
@@ -117,6 +119,7 @@ impl Follower {
         &mut self,
         done: Option<Result<(), RecordError>>,
     ) -> Result<(), EngineError> {
+        self.importing = 0;
         self.marks = super::Marks::read(&self.engine).await?;
         match done {
             Some(Ok(())) => {}

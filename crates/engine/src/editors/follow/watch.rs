@@ -79,6 +79,11 @@ impl Watch {
         refused
     }
 
+    /// There is nothing to watch.
+    pub fn is_idle(&self) -> bool {
+        self.places.is_empty()
+    }
+
     /// The editor in whose folder this lies.
     pub fn editor_of(&self, path: &Path) -> Option<Of> {
         let within = self.places.iter().filter(|(place, _)| path.starts_with(&place.path));

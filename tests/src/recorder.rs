@@ -20,6 +20,20 @@ use tempfile::TempDir;
 const START: Duration = Duration::from_secs(60);
 const STOP: Duration = Duration::from_secs(20);
 
+/// Variables that would lead to the user's own recorder, editors or screen.
+const FOREIGN: [&str; 10] = [
+    "CHASM_SERVER",
+    "CHASM_DATA_DIR",
+    "CHASM_LOG",
+    "CLAUDE_CONFIG_DIR",
+    "CODEX_HOME",
+    "CONTINUE_GLOBAL_DIR",
+    "VSCODE_PORTABLE",
+    "XDG_CONFIG_HOME",
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
+];
+
 /// How a recorder is started.
 #[derive(Debug, Default, Clone)]
 pub struct Opts {
@@ -92,9 +106,7 @@ impl Recorder {
 
     /// Nothing of the user's own settings may reach it.
     fn clean<'a>(&self, command: &'a mut Command) -> &'a mut Command {
-        for name in
-            ["CHASM_SERVER", "CHASM_DATA_DIR", "CHASM_LOG", "CLAUDE_CONFIG_DIR", "DISPLAY", "WAYLAND_DISPLAY"]
-        {
+        for name in FOREIGN {
             command.env_remove(name);
         }
         command

@@ -103,7 +103,8 @@ fn session(templates: &[Template], nth: usize, id: &str, messages: &mut u64) -> 
         for line in templates.get((nth + round) % templates.len()).into_iter().flatten() {
             let mut line = line.clone();
             change.value(None, &mut line);
-            *messages += u64::from(matches!(line.get("type").and_then(Value::as_str), Some("user" | "assistant")));
+            *messages +=
+                u64::from(matches!(line.get("type").and_then(Value::as_str), Some("user" | "assistant")));
             text.push_str(&line.to_string());
             text.push('\n');
             if text.len() >= SESSION_BYTES {

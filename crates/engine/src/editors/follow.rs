@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{broadcast, watch as channel};
 use tokio::task::JoinHandle;
-use watch::{Changes, Watch};
+use watch::{Changes, Place, Watch};
 
 /// What is to be followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,10 +142,10 @@ impl Follower {
         }
         let mut asked: Vec<(Of, PathBuf)> = Vec::new();
         for path in changes.paths {
-            match self.watch.editor_of(&path) {
+            match self.watch.place_of(&path) {
                 Some(_) if path.is_dir() => self.next_look = Instant::now(),
-                Some(editor) => asked.push((editor, path)),
-                None => {}
+                Some(Place::Chats(editor)) => asked.push((editor, path)),
+                Some(Place::Above(_)) | None => {}
             }
         }
         let find = move || -> Vec<(Of, SessionFile)> {

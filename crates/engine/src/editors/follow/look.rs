@@ -5,10 +5,11 @@
 
 use super::super::search;
 use super::rounds::{LOOK_EVERY, LOOK_OFTEN, RETRY};
+use super::watch::{Place, Places};
 use super::{Follower, Key, Live, Of};
 use crate::{EngineError, RecordError};
 use chasm_editors::{EDITORS, Root, SessionFile, Watched};
-use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
 /// Sessions that are followed at once; older ones are imported and followed when they change.
@@ -50,13 +51,8 @@ impl Follower {
 
     async fn set_watches(&mut self, roots: &[(Of, Root)]) -> Result<(), EngineError> {
         let roots = roots.to_vec();
-        let folders = move || -> BTreeMap<Watched, Of> {
-            let of = |(editor, root): &(Of, Root)| match root {
-                Root::At(root) => editor.watched(root).into_iter().map(|place| (place, *editor)).collect(),
-                Root::Off | Root::Unknown => Vec::new(),
-            };
-            roots.iter().flat_map(of).collect()
-        };
+        let folders =
+            move || -> Places { roots.iter().flat_map(|(editor, root)| places(*editor, root)).collect() };
         let folders = tokio::task::spawn_blocking(folders).await.map_err(|_| EngineError::ShuttingDown)?;
         let refused = self.watch.set(folders);
         let why = refused.into_iter().next().map(|(editor, why)| format!("{}: {why}", editor.name()));
@@ -144,4 +140,16 @@ impl Follower {
         }
         Ok(())
     }
+}
+
+/// The folders to watch for one editor: those of its chats, and above those that are not there yet.
+fn places(editor: Of, root: &Root) -> Vec<(Watched, Place)> {
+    let Root::At(root) = root else { return Vec::new() };
+    let there = editor.watched(root).into_iter().map(|place| (place, Place::Chats(editor)));
+    let absent = editor.chats(root).into_iter().filter(|folder| !folder.is_dir());
+    let above =
+        absent.filter_map(|folder| folder.ancestors().find(|above| above.is_dir()).map(Path::to_owned));
+    let above = above.map(|path| (Watched { path, recursive: false }, Place::Above(editor)));
+    // of one folder the chats come last, and stay
+    above.chain(there).collect()
 }

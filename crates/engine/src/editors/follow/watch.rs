@@ -20,11 +20,30 @@ const SETTLE: Duration = Duration::from_millis(30);
 
 pub struct Watch {
     watcher: Option<RecommendedWatcher>,
-    places: BTreeMap<Watched, Of>,
+    places: Places,
     changes: mpsc::Receiver<PathBuf>,
     /// Told, and not handed over yet.
     pending: BTreeSet<PathBuf>,
     missed: Arc<AtomicBool>,
+}
+
+/// The folders to watch, and what each is watched for.
+pub type Places = BTreeMap<Watched, Place>;
+
+#[derive(Clone, Copy)]
+pub enum Place {
+    /// Chats of this editor.
+    Chats(Of),
+    /// A folder of this editor's that is not there yet. Nothing else in it is looked at.
+    Above(Of),
+}
+
+impl Place {
+    const fn editor(self) -> Of {
+        match self {
+            Self::Chats(editor) | Self::Above(editor) => editor,
+        }
+    }
 }
 
 /// What has changed.
@@ -59,20 +78,20 @@ impl Watch {
     }
 
     /// Watches these places and no others. Says which cannot be watched, and why.
-    pub fn set(&mut self, wanted: BTreeMap<Watched, Of>) -> Vec<(Of, String)> {
+    pub fn set(&mut self, wanted: Places) -> Vec<(Of, String)> {
         let Some(watcher) = &mut self.watcher else {
             let why = "this system tells no changes of files";
-            return wanted.into_values().map(|editor| (editor, why.to_owned())).collect();
+            return wanted.into_values().map(|place| (place.editor(), why.to_owned())).collect();
         };
         for place in self.places.keys().filter(|place| !wanted.contains_key(place)) {
             // An error only says that the folder is gone.
             let _ = watcher.unwatch(&place.path);
         }
         let mut refused = Vec::new();
-        for (place, editor) in wanted.iter().filter(|(place, _)| !self.places.contains_key(place)) {
+        for (place, of) in wanted.iter().filter(|(place, _)| !self.places.contains_key(place)) {
             let mode = if place.recursive { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
             if let Err(error) = watcher.watch(&place.path, mode) {
-                refused.push((*editor, format!("{}: {error}", place.path.display())));
+                refused.push((of.editor(), format!("{}: {error}", place.path.display())));
             }
         }
         self.places = wanted;
@@ -84,10 +103,10 @@ impl Watch {
         self.places.is_empty()
     }
 
-    /// The editor in whose folder this lies.
-    pub fn editor_of(&self, path: &Path) -> Option<Of> {
+    /// What the folder that this lies in is watched for.
+    pub fn place_of(&self, path: &Path) -> Option<Place> {
         let within = self.places.iter().filter(|(place, _)| path.starts_with(&place.path));
-        within.max_by_key(|(place, _)| place.path.as_os_str().len()).map(|(_, editor)| *editor)
+        within.max_by_key(|(place, _)| place.path.as_os_str().len()).map(|(_, of)| *of)
     }
 
     /// Waits for a change, and a moment longer for what belongs to it. May be given up and called again.

@@ -3,7 +3,12 @@
 //! Owns the trait and the one table of editors. Never writes, never reads the environment by itself: folders are passed in.
 //! Invariant: an editor reads files of chats only; what holds keys or passwords is never opened.
 
+use crate::aider::Aider;
 use crate::claude_code::ClaudeCode;
+use crate::cline::{CLINE, KILO_CODE, ROO_CODE};
+use crate::codex::Codex;
+use crate::continue_dev::Continue;
+use crate::gemini::Gemini;
 use crate::ids::hash;
 use crate::{EventDraft, FindError, ReadError, ReadReport, Reader};
 use std::collections::BTreeMap;
@@ -14,7 +19,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
 /// All editors whose files can be read. The order is that of lists, and of asking whose a file is.
-pub static EDITORS: &[&dyn Editor] = &[&ClaudeCode];
+pub static EDITORS: &[&dyn Editor] =
+    &[&ClaudeCode, &Codex, &Gemini, &CLINE, &ROO_CODE, &KILO_CODE, &Continue, &Aider];
 
 /// The editor of this id.
 pub fn editor(id: &str) -> Option<&'static dyn Editor> {

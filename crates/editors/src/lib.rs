@@ -5,9 +5,15 @@
 //! be read is named in the report.
 
 // the editors
+pub mod aider;
 pub mod claude_code;
+pub mod cline;
+pub mod codex;
+pub mod continue_dev;
+pub mod gemini;
 
 // what they share
+mod document; // files of one JSON value
 mod draft; // an event as read
 mod editor; // the trait and the table
 mod ending; // how a session stands at the end of its files
@@ -16,7 +22,9 @@ pub mod ids; // names made of what is read
 pub mod jsonl; // files of JSON lines
 mod reader; // reading, once or on and on
 mod report; // what reading gave
+mod sheet; // the events of one session while they are written
 mod times; // times of events
+mod walk; // looking through folders
 
 pub use draft::EventDraft;
 pub use editor::{EDITORS, Each, Editor, Env, Found, Root, Roots, SessionFile, Watched, editor};

@@ -22,6 +22,8 @@ pub struct Shape {
 const TORN_TRIES: usize = 64;
 /// Commas from which closing a cut object is tried, backwards.
 const CLOSE_TRIES: usize = 8;
+/// Why a text is lost whose value was found cut.
+const CUT: &str = "the end of the line is missing: what is there was read, marked as cut";
 
 /// One value of a line.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,6 +44,13 @@ pub struct Loss {
     pub why: String,
     /// What stood there; empty for NUL bytes.
     pub text: String,
+}
+
+impl Loss {
+    /// Its text gave a value whose end is missing.
+    pub fn is_cut(&self) -> bool {
+        self.why == CUT
+    }
 }
 
 #[derive(Debug, Default)]
@@ -114,7 +123,7 @@ fn read_cut(text: &str, offset: usize, shape: &Shape, out: &mut Salvaged) {
     match close_cut(text) {
         Some((value, dropped)) if (shape.is_beginning)(&value) => {
             out.found.push(Found { value, cut: true, verbatim: None });
-            let why = String::from("the end of the line is missing: what is there was read, marked as cut");
+            let why = String::from(CUT);
             out.losses.push(Loss { offset: offset as u64, bytes: dropped, why, text: text.to_owned() });
         }
         _ => {
@@ -141,7 +150,7 @@ fn leading_values(text: &str) -> (Vec<Found>, usize) {
     (found, used)
 }
 
-fn parse(text: &str) -> Option<Found> {
+pub(crate) fn parse(text: &str) -> Option<Found> {
     if let Ok(value) = serde_json::from_str(text) {
         return Some(Found { value, cut: false, verbatim: None });
     }
@@ -163,7 +172,7 @@ fn next_line_start(text: &str, shape: &Shape) -> Option<usize> {
 }
 
 /// The value that `text` becomes when its open strings and brackets are closed, and how many bytes had to be dropped.
-fn close_cut(text: &str) -> Option<(Value, usize)> {
+pub(crate) fn close_cut(text: &str) -> Option<(Value, usize)> {
     let open = scan(text);
     let mut whole = open.kept.to_owned();
     if open.in_string {

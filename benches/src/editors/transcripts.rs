@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 /// Bytes of one session, about: 10,000 of them are 443 MB.
 const SESSION_BYTES: usize = 44_300;
 /// Smaller templates than this say too little.
-const TEMPLATE_BYTES: u64 = 6_000;
+const TEMPLATE_BYTES: u64 = 20_000;
 /// Sessions of one project.
 const PROJECT: usize = 100;
 

@@ -21,9 +21,14 @@ pub struct EventDraft {
 }
 
 impl EventDraft {
+    /// The event as JSON, however deep it is nested.
+    pub fn to_json_as_it_is(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
     /// The event as the protocol has it. What is nested too deep for it stands as a JSON string in its place.
     pub fn to_json(&self) -> String {
-        let text = serde_json::to_string(self).unwrap_or_default();
+        let text = self.to_json_as_it_is();
         if json::depth(&text) <= DATA_DEPTH {
             return text;
         }

@@ -96,13 +96,16 @@ impl Entry {
 
     /// A hash of what the line says, the session that it is filed under left out: a resumed session copies lines.
     pub fn content_hash(&self) -> u64 {
-        let mut hasher = blake3::Hasher::new();
+        let mut said = Vec::new();
         for (key, value) in &self.fields {
             if key != "sessionId" && key != "session_id" {
-                hasher.update(key.as_bytes());
-                hasher.update(value.to_string().as_bytes());
+                said.extend_from_slice(key.as_bytes());
+                // writing to memory does not fail
+                let _ = serde_json::to_writer(&mut said, value);
             }
         }
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&said);
         first_bytes(&hasher)
     }
 }

@@ -7,6 +7,7 @@ use super::Of;
 use chasm_editors::{Endings, EventDraft, ReadError, ReadReport, Reader, SessionFile, Step};
 use chasm_protocol::{Limits, Parsed, parse_event};
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use tokio::sync::mpsc;
 
 /// Events of a batch, and the bytes at which it is handed over earlier.
@@ -46,8 +47,14 @@ impl Feed {
     }
 
     pub fn event(&mut self, draft: &EventDraft) -> ControlFlow<()> {
-        let json = draft.to_json();
-        match parse_event(&json, &self.limits) {
+        let mut json = draft.to_json_as_it_is();
+        let mut parsed = parse_event(&json, &self.limits);
+        if parsed.is_err() {
+            // nested too deep, as a rule
+            json = draft.to_json();
+            parsed = parse_event(&json, &self.limits);
+        }
+        match parsed {
             Ok(parsed) => {
                 self.bytes += json.len();
                 self.batch.events.push(parsed);
@@ -83,10 +90,17 @@ impl Feed {
     }
 }
 
-/// Reads files one after the other, to their ends, and ends their sessions. Blocks.
-pub(super) fn read_all(files: &[(Of, SessionFile)], limits: Limits, to: mpsc::Sender<Batch>) {
+/// Reads files to their ends, and ends their sessions. Several threads may take from one list, each the next file. Blocks.
+pub(super) fn read_all(
+    files: &[(Of, SessionFile)],
+    next: &AtomicUsize,
+    limits: Limits,
+    to: mpsc::Sender<Batch>,
+) {
     let mut feed = Feed::new(limits, to);
-    for (nth, (editor, file)) in files.iter().enumerate() {
+    loop {
+        let nth = next.fetch_add(1, Relaxed);
+        let Some((editor, file)) = files.get(nth) else { break };
         let mut endings = Endings::default();
         let read = editor.read(file, &mut |event| {
             endings.note(&event);

@@ -11,11 +11,16 @@ use chasm_protocol::Limits;
 use chasm_protocol::api::ImportAnswer;
 use chasm_protocol::lifecycle::Operation;
 use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 /// Batches that the reader may be ahead.
 const AHEAD: usize = 2;
+/// Threads that read, at most.
+const READERS: usize = 2;
 /// Batches that may be on their way to the disk.
 const ON_THE_WAY: usize = 8;
 /// Problems that an answer names.
@@ -49,18 +54,26 @@ impl Engine {
         limits: Limits,
     ) -> Result<ImportAnswer, RecordError> {
         let (to, mut batches) = mpsc::channel(AHEAD);
-        let files = std::sync::Arc::new(files);
-        let list = files.clone();
-        let reading = tokio::task::spawn_blocking(move || read_all(&list, limits, to));
-        let mut import = Import::new(self, &files);
+        let list = Arc::new((files, AtomicUsize::new(0)));
+        let readers = std::thread::available_parallelism().map_or(1, usize::from).min(READERS);
+        let mut reading = JoinSet::new();
+        for _ in 0..readers {
+            let (list, to) = (list.clone(), to.clone());
+            reading.spawn_blocking(move || read_all(&list.0, &list.1, limits, to));
+        }
+        drop(to);
+        let files = &list.0;
+        let mut import = Import::new(self, files);
         while let Some(batch) = batches.recv().await {
             import.batch(batch).await?;
         }
         import.settle(0).await?;
         import.note_marks().await;
         import.tell();
-        if reading.await.is_err() {
-            import.problem("a file could not be read to its end".to_owned());
+        while let Some(read) = reading.join_next().await {
+            if read.is_err() {
+                import.problem("a file could not be read to its end".to_owned());
+            }
         }
         import.answer.sessions = import.sessions.len() as u64;
         Ok(import.answer)

@@ -11,6 +11,7 @@ pub mod cline;
 pub mod codex;
 pub mod continue_dev;
 pub mod gemini;
+pub mod vscode;
 
 // what they share
 mod document; // files of one JSON value

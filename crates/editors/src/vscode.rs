@@ -1,0 +1,179 @@
+//! Chat sessions of VS Code (`chatSessions/<id>.json` and `.jsonl`) as protocol events.
+//!
+//! Owns the reading of one file, whatever its version and its damage. Never writes, never holds more of a log than the
+//! session it stands for and one line.
+//! Invariant: each request is in some turn, each part of it in some event, in full.
+
+pub mod head;
+pub mod log;
+pub mod parts;
+mod path;
+pub mod tools;
+pub mod turns;
+pub mod write;
+
+use crate::jsonl::{self, LineFile, LineReader, Lines, Out, RawLine, Shape};
+use crate::reader::Reader;
+use crate::{BadPlace, Endings, EventDraft, ReadError, ReadReport};
+use head::{Known, SessionHead};
+use log::LogReader;
+use serde_json::Value;
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::ops::ControlFlow;
+use std::path::Path;
+use turns::{Candidate, Turn};
+
+/// Largest session that is read as one document.
+const JSON_MOST: u64 = 64 * 1024 * 1024;
+/// Bytes of a file's beginning that tell what it is.
+const SAMPLE_BYTES: u64 = 64 * 1024;
+
+/// What a file that is read here should be.
+const WHAT: &str = "a chat session of VS Code (an object with `requests`, or a log of changes with `kind`)";
+
+/// How a session looks that is one document.
+const DOCUMENT: Shape = Shape {
+    starts: &[],
+    is_line: |_| false,
+    is_beginning: |value| value.get("requests").is_some_and(Value::is_array),
+};
+
+/// Whether a file that begins with these bytes is a log of changes.
+pub fn is_log(first_bytes: &[u8]) -> bool {
+    let starts = |line: &[u8]| {
+        let bare: Vec<u8> =
+            line.iter().filter(|b| !b.is_ascii_whitespace() && **b != 0).take(9).copied().collect();
+        bare.starts_with(b"{\"kind\":") && bare.last().is_some_and(|kind| (b'0'..=b'3').contains(kind))
+    };
+    let text = first_bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(first_bytes);
+    text.split(|b| *b == b'\n').any(starts)
+}
+
+/// Opens a log, to be read as far as it goes and on from there.
+pub fn open_log(path: &Path, known: Known) -> Result<LineFile<LogReader>, ReadError> {
+    LineFile::new(path, move |path| {
+        let (_, sample) = beginning(path)?;
+        if !is_log(&sample) {
+            return Err(ReadError::other(path, WHAT));
+        }
+        Ok(LogReader::new(path)?.knowing(known.clone()))
+    })
+}
+
+/// What a log says, to be merged with other accounts of its session.
+pub fn read_log(path: &Path) -> Result<Candidate, ReadError> {
+    let (file, sample) = beginning(path)?;
+    if !is_log(&sample) {
+        return Err(ReadError::other(path, WHAT));
+    }
+    let mut reader = LogReader::new(path)?;
+    let (mut events, mut report) = (VecDeque::new(), ReadReport::default());
+    let mut lines = Lines::new(BufReader::with_capacity(64 * 1024, file));
+    while let Some(line) = lines.next_line().map_err(|source| ReadError::io(path, source))? {
+        reader.line(&line, &mut Out { events: &mut events, report: &mut report });
+    }
+    reader.begin(true, &mut Out { events: &mut events, report: &mut report });
+    reader.lacks(&mut report);
+    events.retain(|event| !matches!(event.event_type.as_str(), "session_start" | "session_update"));
+    report.sessions.clear();
+    report.events = 0;
+    Ok(Candidate {
+        path: path.to_owned(),
+        head: reader.head(),
+        turns: reader.turns(),
+        kept: events.into(),
+        report,
+    })
+}
+
+/// What a whole document says: versions 1 to 3, and exports.
+pub fn read_json(path: &Path) -> Result<Candidate, ReadError> {
+    let (bytes, modified) = whole(path)?;
+    let line = RawLine { number: 1, offset: 0, bytes, ended: true, skipped: 0 };
+    let mut report = ReadReport::default();
+    let (found, lost) = jsonl::values(&line, &DOCUMENT, &mut report);
+    report.bad_places.iter_mut().for_each(|bad| bad.line = 0);
+    let found = found.into_iter().find(|found| (DOCUMENT.is_beginning)(&found.value));
+    let Some(found) = found else { return Err(ReadError::other(path, WHAT)) };
+    let head = SessionHead::of(&found.value, path, modified);
+    let requests = found.value.get("requests").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let plan = turns::plan(requests, head.started_at);
+    let pairs = requests.iter().zip(&plan);
+    let mut turns: Vec<Turn> =
+        pairs.filter_map(|(request, (name, at))| Turn::read(request, name, *at)).collect();
+    if let Some(last) = turns.last_mut().filter(|_| found.cut) {
+        last.cut = true;
+        report.lacks("the end of the file");
+    }
+    let mut kept = VecDeque::new();
+    let mut writer = write::Writer::new(&head.session_id);
+    let mut out = Out { events: &mut kept, report: &mut report };
+    for loss in lost.iter().filter(|_| !found.cut) {
+        let (name, data) = jsonl::damaged(loss);
+        writer.side("damaged", &name, head.started_at, Value::Object(data), &mut out);
+    }
+    if found.verbatim.is_some() {
+        let why = "halves of surrogate pairs: replaced by U+FFFD".to_owned();
+        report.damage(BadPlace { file: None, line: 0, offset: 0, bytes_lost: 0, why });
+    }
+    report.events = 0;
+    Ok(Candidate { path: path.to_owned(), head, turns, kept: kept.into(), report })
+}
+
+/// All events of a session's file as an import gives them, and the report, for files that fit in memory.
+pub fn read(path: &Path) -> Result<(Vec<EventDraft>, ReadReport), ReadError> {
+    let (_, sample) = beginning(path)?;
+    let (mut events, mut endings) = (Vec::new(), Endings::default());
+    let mut report = if is_log(&sample) {
+        let mut reader = open_log(path, Known::default())?;
+        reader.read_on(true, &mut |event| {
+            events.push(event);
+            ControlFlow::Continue(())
+        })?;
+        reader.report()
+    } else {
+        let read = read_json(path)?;
+        let (mut written, mut report) = (VecDeque::new(), read.report);
+        write::write_turns(&read.head, &read.turns, &mut Out { events: &mut written, report: &mut report });
+        events.extend(written.into_iter().chain(read.kept));
+        report
+    };
+    events.iter().for_each(|event| endings.note(event));
+    events.extend(endings.drafts("imported"));
+    report.events = events.len() as u64;
+    Ok((events, report))
+}
+
+fn beginning(path: &Path) -> Result<(File, Vec<u8>), ReadError> {
+    let failed = |source| ReadError::io(path, source);
+    let file = File::open(path).map_err(failed)?;
+    if file.metadata().map_err(failed)?.len() == 0 {
+        return Err(ReadError::empty(path));
+    }
+    let mut sample = Vec::new();
+    File::open(path).map_err(failed)?.take(SAMPLE_BYTES).read_to_end(&mut sample).map_err(failed)?;
+    Ok((file, sample))
+}
+
+/// All bytes of a document, without a mark at its beginning.
+fn whole(path: &Path) -> Result<(Vec<u8>, Option<std::time::SystemTime>), ReadError> {
+    let failed = |source| ReadError::io(path, source);
+    let file = File::open(path).map_err(failed)?;
+    let about = file.metadata().map_err(failed)?;
+    match about.len() {
+        0 => return Err(ReadError::empty(path)),
+        bytes if bytes > JSON_MOST => {
+            let path = path.display().to_string();
+            return Err(ReadError::TooLarge { path, bytes, most: JSON_MOST });
+        }
+        _ => {}
+    }
+    let mut bytes = Vec::new();
+    file.take(JSON_MOST).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.starts_with(b"\xEF\xBB\xBF") {
+        bytes.drain(..3);
+    }
+    Ok((bytes, about.modified().ok()))
+}

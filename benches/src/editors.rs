@@ -3,6 +3,7 @@
 //! The transcripts are made of real ones, with other ids and words (`CHASM_TEST_DATA`, else made up), so they parse and compress
 //! like real ones and no two are alike.
 
+pub mod big;
 mod transcripts;
 
 use crate::process::Recorder;

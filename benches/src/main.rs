@@ -1,7 +1,7 @@
 //! One run, one table: what recording costs, beside what else could be done with the same machine in the same minutes.
 //!
 //! Starts every server it measures as a process of its own on loopback and ends it. Asserts nothing: it prints figures and
-//! ratios, and writes them as JSON. `chasm-benches [--chasm PATH] [--out FILE] [--seconds N] [--quick] [--only recording|restart|queries|editors]`
+//! ratios, and writes them as JSON. `chasm-benches [--chasm PATH] [--out FILE] [--seconds N] [--quick] [--only recording|restart|queries|editors|large]`
 
 mod bare;
 mod disk;
@@ -58,6 +58,9 @@ fn main() -> Result<()> {
     if std::env::args().nth(1).as_deref() == Some("bare-server") {
         return bare::serve(std::env::args().nth(2).as_deref() == Some("gather"));
     }
+    if std::env::args().nth(1).as_deref() == Some("read-file") {
+        return editors::big::read(std::path::Path::new(&std::env::args().nth(2).context("which file?")?));
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(run(options()?))
 }
@@ -79,6 +82,9 @@ async fn run(options: Options) -> Result<()> {
     }
     if wanted("editors") {
         editors::measure(&options.chasm, if options.quick { 1_000 } else { 10_000 }, &mut report).await?;
+    }
+    if wanted("large") {
+        editors::big::measure(options.quick, &mut report).await?;
     }
     report.write(&options.out)
 }

@@ -8,6 +8,7 @@ use crate::claude_code::ClaudeCode;
 use crate::cline::{CLINE, KILO_CODE, ROO_CODE};
 use crate::codex::Codex;
 use crate::continue_dev::Continue;
+use crate::cursor::{Cursor, CursorAgent};
 use crate::gemini::Gemini;
 use crate::ids::hash;
 use crate::{EventDraft, FindError, ReadError, ReadReport, Reader};
@@ -20,7 +21,7 @@ use std::time::{Instant, SystemTime};
 
 /// All editors whose files can be read. The order is that of lists, and of asking whose a file is.
 pub static EDITORS: &[&dyn Editor] =
-    &[&ClaudeCode, &Codex, &Gemini, &CLINE, &ROO_CODE, &KILO_CODE, &Continue, &Aider];
+    &[&ClaudeCode, &Cursor, &CursorAgent, &Codex, &Gemini, &CLINE, &ROO_CODE, &KILO_CODE, &Continue, &Aider];
 
 /// The editor of this id.
 pub fn editor(id: &str) -> Option<&'static dyn Editor> {

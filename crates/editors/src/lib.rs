@@ -10,6 +10,7 @@ pub mod claude_code;
 pub mod cline;
 pub mod codex;
 pub mod continue_dev;
+pub mod cursor;
 pub mod gemini;
 pub mod vscode;
 
@@ -24,6 +25,7 @@ pub mod jsonl; // files of JSON lines
 mod reader; // reading, once or on and on
 mod report; // what reading gave
 mod sheet; // the events of one session while they are written
+pub mod sqlite; // databases
 mod times; // times of events
 mod walk; // looking through folders
 

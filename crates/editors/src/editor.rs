@@ -11,6 +11,7 @@ use crate::continue_dev::Continue;
 use crate::cursor::{Cursor, CursorAgent};
 use crate::gemini::Gemini;
 use crate::ids::hash;
+use crate::vscode;
 use crate::{EventDraft, FindError, ReadError, ReadReport, Reader};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -20,8 +21,18 @@ use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
 /// All editors whose files can be read. The order is that of lists, and of asking whose a file is.
-pub static EDITORS: &[&dyn Editor] =
-    &[&ClaudeCode, &Cursor, &CursorAgent, &Codex, &Gemini, &CLINE, &ROO_CODE, &KILO_CODE, &Continue, &Aider];
+#[rustfmt::skip]
+pub static EDITORS: &[&dyn Editor] = &[
+    &ClaudeCode,
+    &Cursor, &CursorAgent,
+    &vscode::VSCODE, &vscode::INSIDERS, &vscode::VSCODIUM, &vscode::CURSOR, &vscode::WINDSURF,
+    &vscode::POSITRON, &vscode::CODE_SERVER, &vscode::VSCODE_SERVER,
+    &Codex,
+    &Gemini,
+    &CLINE, &ROO_CODE, &KILO_CODE,
+    &Continue,
+    &Aider,
+];
 
 /// The editor of this id.
 pub fn editor(id: &str) -> Option<&'static dyn Editor> {

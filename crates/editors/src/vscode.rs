@@ -1,9 +1,30 @@
-//! Chat sessions of VS Code (`chatSessions/<id>.json` and `.jsonl`) as protocol events.
+//! VS Code and the editors made of it: their chat sessions, wherever something of one is left.
 //!
-//! Owns the reading of one file, whatever its version and its damage. Never writes, never holds more of a log than the
-//! session it stands for and one line.
-//! Invariant: each request is in some turn, each part of it in some event, in full.
+//! Owns the ways of the family's storage: session files, whatever their version and damage, Copilot's transcripts, the list of
+//! sessions, files that chats changed. Never writes, never reads a key of a database that has no chat, never holds more of a
+//! log than the session it stands for and one line.
+//! Invariant: each request is in some turn, each part of it in some event, in full; of several copies of a session nothing
+//! is lost that one of them says.
 
+// the storage
+mod account; // the events of all files
+mod editor; // the members as editors
+mod edits; // the files that chats changed
+mod index; // the editor's own list
+mod kept; // what a window's database has
+mod kin; // the members
+mod looks; // telling files by their beginning
+mod merge; // several copies of one session
+mod places; // what lies where
+mod read; // a session of all its files
+mod search; // finding sessions
+mod several; // a session of several files, followed
+mod sources; // all that is left of a session
+mod transcript; // what Copilot wrote down
+mod versions; // what one version says that another does not
+mod workspace; // which folder a window was open on
+
+// one file
 pub mod head;
 pub mod log;
 pub mod parts;
@@ -11,6 +32,9 @@ mod path;
 pub mod tools;
 pub mod turns;
 pub mod write;
+
+pub use kin::{CODE_SERVER, CURSOR, INSIDERS, POSITRON, VSCODE, VSCODE_SERVER, VSCODIUM, VsCode, WINDSURF};
+pub use workspace::is_same as is_same_place;
 
 use crate::jsonl::{self, LineFile, LineReader, Lines, Out, RawLine, Shape};
 use crate::reader::Reader;

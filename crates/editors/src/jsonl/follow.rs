@@ -48,6 +48,11 @@ impl<R: LineReader> LineFile<R> {
         Self::with(path, reader, Box::new(move |_| Ok(make())))
     }
 
+    /// The one who takes the lines, with what it knows so far.
+    pub fn reader(&self) -> &R {
+        &self.reader
+    }
+
     fn with(path: &Path, reader: R, make: Make<R>) -> Self {
         Self {
             path: path.to_owned(),

@@ -5,6 +5,7 @@
 
 mod live;
 mod look;
+mod pace;
 mod rounds;
 mod watch;
 
@@ -16,6 +17,7 @@ use chasm_protocol::Limits;
 use chasm_protocol::lifecycle::{LifecycleEvent, LiveEvent};
 use chasm_protocol::status::{FollowState, FollowStatus};
 use live::{Live, LiveError};
+use pace::Pace;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -41,6 +43,7 @@ struct Follower {
     engine: Engine,
     wanted: channel::Receiver<Arc<Following>>,
     watch: Watch,
+    pace: Pace,
     marks: Marks,
     live: BTreeMap<Key, Live>,
     /// The files that are imported in the background.
@@ -62,6 +65,7 @@ impl Engine {
             engine: self.clone(),
             wanted,
             watch: Watch::new(),
+            pace: Pace::default(),
             marks: Marks::default(),
             live: BTreeMap::new(),
             backlog: None,
@@ -144,19 +148,34 @@ impl Follower {
         for path in changes.paths {
             match self.watch.place_of(&path) {
                 Some(_) if path.is_dir() => self.next_look = Instant::now(),
-                Some(Place::Chats(editor)) => asked.push((editor, path)),
+                Some(Place::Chats(editor)) => asked.push((editor, pace::of_database(path))),
                 Some(Place::Above(_)) | None => {}
             }
         }
-        let find = move || -> Vec<(Of, SessionFile)> {
+        asked.retain(|(editor, path)| self.pace.is_due(*editor, path));
+        self.look_into(asked).await
+    }
+
+    /// Reads what is new in the sessions of these files.
+    async fn look_into(&mut self, asked: Vec<(Of, PathBuf)>) -> Result<(), EngineError> {
+        if asked.is_empty() {
+            return Ok(());
+        }
+        let find = move || {
             let of = |(editor, path): (Of, PathBuf)| {
+                let begun = Instant::now();
                 let found = editor.sessions_in(&path).unwrap_or_default();
-                found.into_iter().map(move |file| (editor, file))
+                (path, begun.elapsed(), found.into_iter().map(|file| (editor, file)).collect::<Vec<_>>())
             };
-            asked.into_iter().flat_map(of).collect()
+            asked.into_iter().map(of).collect::<Vec<_>>()
         };
         let found = tokio::task::spawn_blocking(find).await.map_err(|_| EngineError::ShuttingDown)?;
-        self.read(found).await
+        let mut files = Vec::new();
+        for (path, took, sessions) in found {
+            self.pace.note(path, took);
+            files.extend(sessions);
+        }
+        self.read(files).await
     }
 
     /// Reads what is new in these sessions.

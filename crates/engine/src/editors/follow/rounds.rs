@@ -33,7 +33,8 @@ enum Verdict {
 impl Follower {
     pub(super) fn until_next_round(&self) -> Duration {
         let look = self.next_look.saturating_duration_since(Instant::now());
-        if self.live.is_empty() { look } else { look.min(ROUND) }
+        let rest = self.live.is_empty() && self.pace.is_empty();
+        if rest { look } else { look.min(ROUND) }
     }
 
     pub(super) fn look_within(&mut self, wait: Duration) {
@@ -48,6 +49,8 @@ impl Follower {
         if self.next_look <= Instant::now() {
             self.look().await?;
         }
+        let due = self.pace.due();
+        self.look_into(due).await?;
         let (idle, silence) = (self.wanted().idle, self.engine.config().silence);
         let verdict = |(key, live): (&Key, &Live)| (key.clone(), verdict(live, idle, silence));
         let verdicts: Vec<(Key, Verdict)> = self.live.iter().map(verdict).collect();

@@ -2,7 +2,9 @@
 
 use crate::args::Global;
 use crate::out::Out;
+use chasm_client::discover::Found;
 use chasm_client::{ClientError, Endpoint, Rest};
+use chasm_editors::{EDITORS, Root, Roots};
 use std::path::{Path, PathBuf};
 
 pub struct App<'a> {
@@ -30,6 +32,30 @@ impl<'a> App<'a> {
         // An empty variable is as good as none.
         let given = self.global.server.as_deref().filter(|url| !url.is_empty());
         Endpoint::discover(given, &self.data_dir()?)
+    }
+
+    /// Whether the command line or the environment names a recorder, which may be one of another machine.
+    pub fn names_recorder(&self) -> Result<bool, ClientError> {
+        Ok(self.endpoint()?.found == Found::Given)
+    }
+
+    /// Where editors keep their files on this machine: as this machine's recorder has it, else as they do by themselves.
+    pub async fn editor_roots(&self) -> Result<Roots, ClientError> {
+        let mut roots = Roots::of_environment(&|name| std::env::var_os(name));
+        let views = if self.names_recorder()? {
+            Vec::new()
+        } else {
+            self.rest()?.editors().await.unwrap_or_default()
+        };
+        for editor in EDITORS.iter().copied() {
+            let Some(view) = views.iter().find(|view| view.id == editor.id()) else { continue };
+            roots = match &view.path {
+                _ if !view.enabled => roots.with(editor, Root::Off),
+                Some(path) => roots.with(editor, Root::At(path.into())),
+                None => roots,
+            };
+        }
+        Ok(roots)
     }
 
     pub fn rest(&self) -> Result<Rest, ClientError> {

@@ -2,6 +2,7 @@
 //!
 //! Owns names, help texts and defaults. Never acts. What a value means is parsed here, once.
 
+mod editors;
 mod service;
 
 use crate::when::{self, When};
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+pub use editors::{Extract, Program, Restore};
 pub use service::{Install, Unit};
 
 pub const EXIT_CODES: &str = "\
@@ -93,9 +95,13 @@ pub enum Command {
     /// List, read, search, export and delete sessions
     #[command(subcommand)]
     Sessions(Sessions),
-    /// Put interrupted sessions together again
+    /// Put interrupted sessions together again, and get out what editors still have
     #[command(subcommand)]
     Recover(Recover),
+    /// Give a recorded session back as a file that an editor opens
+    Restore(Restore),
+    /// Say what editors keep on this machine, and what of it is not safe
+    Editors,
     /// Send events from stdin, one JSON object a line
     Send(Send),
     /// Take in transcripts of Claude Code
@@ -269,6 +275,8 @@ pub enum Recover {
     List,
     /// Recover these sessions, or all interrupted ones
     Run(RecoverRun),
+    /// Record all that editors still have of a project, listed by them or not
+    Extract(Extract),
 }
 
 #[derive(Debug, Args)]

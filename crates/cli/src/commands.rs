@@ -3,10 +3,13 @@
 mod completions;
 mod demo;
 mod doctor;
+mod editors;
 mod import;
 mod man;
+mod new_file;
 mod open;
-mod recover;
+pub mod recover;
+mod restore;
 mod send;
 mod serve;
 mod service;
@@ -29,6 +32,8 @@ pub async fn run(cli: Cli, out: &Out) -> Result<Exit> {
         Command::Status => status::run(&app).await,
         Command::Sessions(args) => sessions::run(&app, args).await,
         Command::Recover(args) => recover::run(&app, args).await,
+        Command::Restore(args) => restore::run(&app, args).await,
+        Command::Editors => editors::run(&app).await,
         Command::Send(args) => send::run(&app, args).await,
         Command::Import(args) => import::run(&app, args).await,
         Command::Open(args) => open::run(&app, &args).await,

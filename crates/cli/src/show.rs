@@ -2,6 +2,8 @@
 //!
 //! Owns wording and layout. Pure: everything that changes (time, time zone, width) is passed in, so that snapshots hold it.
 
+pub mod editors;
+pub mod extract;
 pub mod list;
 pub mod recovery;
 pub mod search;

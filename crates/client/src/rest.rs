@@ -4,8 +4,8 @@
 
 use crate::{ClientError, Endpoint};
 use chasm_protocol::api::{
-    EventPage, RecoveryOverview, RecoveryReport, RecoveryRequest, SearchAnswer, SessionFilter, SessionPage,
-    SessionPatch, SnapshotAnswer, SnapshotRequest,
+    EditorView, EventPage, RecoveryOverview, RecoveryReport, RecoveryRequest, SearchAnswer, SessionFilter,
+    SessionPage, SessionPatch, SnapshotAnswer, SnapshotRequest,
 };
 use chasm_protocol::session::SessionDetail;
 use chasm_protocol::status::Status;
@@ -124,6 +124,11 @@ impl Rest {
     /// Recovers these sessions, or all interrupted ones.
     pub async fn recover(&self, session_ids: Option<Vec<SessionId>>) -> Result<RecoveryReport, ClientError> {
         self.post("/api/recording/recovery", &RecoveryRequest { session_ids }).await
+    }
+
+    /// The editors on the recorder's machine, and what it can read of them.
+    pub async fn editors(&self) -> Result<Vec<EditorView>, ClientError> {
+        self.get("/api/editors", &[]).await
     }
 
     pub async fn snapshot(&self, request: &SnapshotRequest) -> Result<SnapshotAnswer, ClientError> {

@@ -15,13 +15,16 @@ pub mod gemini;
 pub mod vscode;
 
 // what they share
+mod census; // what of it an editor hides or deletes
 mod document; // files of one JSON value
 mod draft; // an event as read
 mod editor; // the trait and the table
 mod ending; // how a session stands at the end of its files
 pub mod files; // which files an import reads
+pub mod give_back; // a recorded session as an editor's file
 pub mod ids; // names made of what is read
 pub mod jsonl; // files of JSON lines
+pub mod project; // all that editors have of one folder
 mod reader; // reading, once or on and on
 mod report; // what reading gave
 mod sheet; // the events of one session while they are written

@@ -11,13 +11,13 @@ mod read;
 
 pub use follow::Following;
 use read::words;
-pub(crate) use read::{FILE_MAX, ReadFile, read_session};
+pub(crate) use read::{FILE_MAX, ReadFile, fold_event, read_session};
 
 use crate::{Engine, EngineError};
 use chasm_editors::{EDITORS, Editor, Found, Root, Roots, SessionFile};
 use chasm_protocol::api::{EditorView, EditorWay, Unavailable, UnavailableSource};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 /// Longest search for the sessions of all editors, where a person waits for the list of editors.
 const LIST_WAITS: Duration = Duration::from_millis(1_500);
@@ -25,6 +25,9 @@ const LIST_WAITS: Duration = Duration::from_millis(1_500);
 const SEARCH_WAITS: Duration = Duration::from_secs(10);
 
 type Of = &'static dyn Editor;
+
+/// Time ahead of its deletion in which a session that is not recorded is told of.
+const EXPIRES_WITHIN: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// One editor's files, or why there are none.
 type Searched = Result<Found, String>;
@@ -93,8 +96,8 @@ fn chief(editor: Of, root: &Path) -> PathBuf {
 }
 
 impl Engine {
-    /// The editors that can be read, with what they have.
-    pub async fn editors(&self, roots: &Roots) -> Result<Vec<EditorView>, EngineError> {
+    /// The editors that can be read, with what they have. `follow`: their files are followed, where they may be read.
+    pub async fn editors(&self, roots: &Roots, follow: bool) -> Result<Vec<EditorView>, EngineError> {
         self.flushed().await?;
         let mut views = Vec::new();
         for (editor, searched) in Listing::within(roots, LIST_WAITS).await.0 {
@@ -102,11 +105,9 @@ impl Engine {
                 Root::At(path) => Some(path),
                 Root::Off | Root::Unknown => None,
             };
-            let ids = searched.ok().filter(|found| found.complete).map(|found| found.sessions());
-            let recorded = match &ids {
-                Some(ids) => Some(self.store().count_known(ids).await?),
-                None => None,
-            };
+            let enabled = roots.of(editor) != Root::Off;
+            let found = searched.ok().filter(|found| found.complete);
+            let (recorded, expiring) = self.safe(found.as_ref()).await?;
             views.push(EditorView {
                 id: editor.id().to_owned(),
                 name: editor.name().to_owned(),
@@ -114,11 +115,26 @@ impl Engine {
                     .as_deref()
                     .is_some_and(|root| editor.chats(root).iter().any(|folder| folder.is_dir())),
                 path: root.map(|path| path.display().to_string()),
-                sessions: ids.map(|ids| ids.len() as u64),
+                sessions: found.as_ref().map(|found| found.sessions().len() as u64),
                 recorded,
+                enabled,
+                follow: follow && enabled,
+                hidden: found.map(|found| found.hidden().len() as u64),
+                expiring,
                 how: EditorWay::Import,
             });
         }
         Ok(views)
+    }
+
+    /// How many of these sessions are recorded, and how many are not and will soon be deleted by their editor.
+    async fn safe(&self, found: Option<&Found>) -> Result<(Option<u64>, Option<u64>), EngineError> {
+        let Some(found) = found else { return Ok((None, None)) };
+        let soon = u64::try_from(self.shared().clock.now().as_micros()).unwrap_or_default();
+        let soon = UNIX_EPOCH + Duration::from_micros(soon) + EXPIRES_WITHIN;
+        let soon = found.deleted_by(soon);
+        let recorded = self.store().count_known(&found.sessions()).await?;
+        let safe = self.store().count_known(&soon).await?;
+        Ok((Some(recorded), Some((soon.len() as u64).saturating_sub(safe))))
     }
 }

@@ -16,6 +16,7 @@ mod handle;
 mod health;
 mod hub;
 mod ingest;
+pub mod offline;
 mod overlay;
 mod parts;
 mod pending;

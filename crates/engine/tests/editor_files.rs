@@ -233,7 +233,7 @@ async fn a_session_of_an_editor_that_is_off_says_so() {
     let off = Roots::default().with(editor("claude-code").unwrap(), Root::Off);
     let preview = engine.recovery(Some(&off)).await.unwrap().interrupted.remove(0);
     assert!(preview.unavailable[0].why.contains("switched off"), "{:?}", preview.unavailable);
-    let views = engine.editors(&off).await.unwrap();
+    let views = engine.editors(&off, true).await.unwrap();
     assert_eq!((views[0].found, views[0].sessions, views[0].path.clone()), (false, None, None));
     engine.shutdown().await;
 }
@@ -295,7 +295,7 @@ async fn an_import_is_known_again() {
     let bad = claude.path().join("projects/-home-a/50a7220d-7250-46f3-b38e-b716ce25032e.jsonl");
     fs::write(&bad, "").unwrap();
     let (engine, roots) = (start(data.path()).await, roots(claude.path()));
-    let before = engine.editors(&roots).await.unwrap();
+    let before = engine.editors(&roots, true).await.unwrap();
     assert_eq!((before[0].found, before[0].sessions, before[0].recorded), (true, Some(2), Some(0)));
     let first = engine.import("claude-code", &roots, Limits::default()).await.unwrap().unwrap();
     let events = claude_code::read(&path).unwrap().0.len() as u64;
@@ -303,7 +303,7 @@ async fn an_import_is_known_again() {
     assert!(first.problems.len() == 1 && first.problems[0].contains("empty"), "{:?}", first.problems);
     let second = engine.import("claude-code", &roots, Limits::default()).await.unwrap().unwrap();
     assert_eq!((second.new_events, second.known_events), (0, events));
-    assert_eq!(engine.editors(&roots).await.unwrap()[0].recorded, Some(1));
+    assert_eq!(engine.editors(&roots, true).await.unwrap()[0].recorded, Some(1));
     assert!(engine.import("vim", &roots, Limits::default()).await.unwrap().is_none());
     let session = engine.session(&SessionId::new(MADE).unwrap()).await.unwrap();
     assert_eq!((session.messages.len(), session.summary.state), (6, State::Completed));

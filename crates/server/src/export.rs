@@ -8,7 +8,7 @@ mod markdown;
 mod timeline;
 
 pub(crate) use html::html;
-pub(crate) use markdown::markdown;
+pub use markdown::markdown;
 
 use chasm_protocol::session::SessionDetail;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -49,7 +49,7 @@ impl Format {
 }
 
 /// What a session is called, for people.
-pub(crate) fn title(session: &SessionDetail) -> &str {
+pub fn title(session: &SessionDetail) -> &str {
     let summary = &session.summary;
     let given = summary.title.as_deref().filter(|title| !title.trim().is_empty());
     given.or(summary.preview.as_deref()).unwrap_or(&summary.session_id)
@@ -65,7 +65,7 @@ pub(crate) fn disposition(title: &str, format: Format) -> String {
 }
 
 /// The title as the name of a file, without its extension.
-pub(crate) fn file_name(title: &str) -> String {
+pub fn file_name(title: &str) -> String {
     name(title, |c| !c.is_control() && !"/\\:*?\"<>|".contains(c) && !is_bidi(c))
 }
 

@@ -12,7 +12,7 @@ mod busy;
 mod daemon;
 pub mod desktop;
 mod error;
-mod export;
+pub mod export;
 mod fence;
 mod folder;
 mod follow;

@@ -11,7 +11,7 @@ use crate::show::{state, text};
 use anyhow::Result;
 use chasm_client::{ClientError, Endpoint, Options, Recorder, Report};
 use chasm_editors::files::{self, Files, Source};
-use chasm_editors::{Endings, ReadError, ReadReport, Standing};
+use chasm_editors::{Endings, EventDraft, ReadError, ReadReport, Standing};
 use serde::Serialize;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -22,19 +22,20 @@ const AHEAD: usize = 256;
 
 /// What became of one session's files.
 #[derive(Serialize)]
-struct Imported {
+pub(super) struct Imported {
     editor: &'static str,
     path: PathBuf,
+    pub(super) title: Option<String>,
     sessions: Vec<String>,
     /// Events that the recorder did not have.
-    new: u64,
-    already_there: u64,
-    refused: u64,
+    pub(super) new: u64,
+    pub(super) already_there: u64,
+    pub(super) refused: u64,
     standing: Standing,
     /// Why the file could not be read, or not to its end.
-    error: Option<String>,
-    read: ReadReport,
-    stream: Option<Report>,
+    pub(super) error: Option<String>,
+    pub(super) read: ReadReport,
+    pub(super) stream: Option<Report>,
 }
 
 #[derive(Serialize)]
@@ -73,8 +74,9 @@ pub async fn run(app: &App<'_>, args: Import) -> Result<Exit> {
     close(app, found, done)
 }
 
-async fn import(app: &App<'_>, endpoint: &Endpoint, source: &Source) -> Result<Imported> {
-    let (read, report) = stream(app, endpoint, source.clone()).await?;
+/// Sends one session's files.
+pub(super) async fn import(app: &App<'_>, endpoint: &Endpoint, source: &Source) -> Result<Imported> {
+    let (Heard { read, title }, report) = stream(app, endpoint, source.clone()).await?;
     let (error, read) = match read {
         Ok(read) => (None, read),
         Err(error) => (Some(error.to_string()), ReadReport::default()),
@@ -82,6 +84,7 @@ async fn import(app: &App<'_>, endpoint: &Endpoint, source: &Source) -> Result<I
     Ok(Imported {
         editor: source.0.id(),
         path: source.1.path.clone(),
+        title: title.or_else(|| source.1.title.clone()),
         sessions: read.sessions.clone(),
         new: report.recorded,
         already_there: report.duplicates,
@@ -93,10 +96,14 @@ async fn import(app: &App<'_>, endpoint: &Endpoint, source: &Source) -> Result<I
     })
 }
 
-type Read = Result<ReadReport, ReadError>;
+/// How a session's files were read, and what they call it.
+struct Heard {
+    read: Result<ReadReport, ReadError>,
+    title: Option<String>,
+}
 
 /// Sends the events of one session's files and waits until they are on disk.
-async fn stream(app: &App<'_>, endpoint: &Endpoint, source: Source) -> Result<(Read, Report), ClientError> {
+async fn stream(app: &App<'_>, endpoint: &Endpoint, source: Source) -> Result<(Heard, Report), ClientError> {
     let sessions = vec![source.1.session_id.clone()];
     let options = Options { client: client_name(), sessions, ..Options::default() };
     let mut recorder = Recorder::connect(endpoint.clone(), options).await?;
@@ -108,13 +115,13 @@ async fn stream(app: &App<'_>, endpoint: &Endpoint, source: Source) -> Result<(R
     }
     let report = recorder.finish().await;
     pauses.abort();
-    let read = reading.await.unwrap_or_else(|_| Ok(ReadReport::default()));
-    Ok((read, report?))
+    let nothing = |_| Heard { read: Ok(ReadReport::default()), title: None };
+    Ok((reading.await.unwrap_or_else(nothing), report?))
 }
 
 /// Hands over all events as JSON, and the ends of the sessions.
-fn read_all((editor, file): &Source, to: &mpsc::Sender<String>) -> Read {
-    let mut endings = Endings::default();
+fn read_all((editor, file): &Source, to: &mpsc::Sender<String>) -> Heard {
+    let (mut endings, mut title) = (Endings::default(), None);
     let hand = |json: String| match to.blocking_send(json) {
         Ok(()) => ControlFlow::Continue(()),
         // Nobody takes them any more.
@@ -122,10 +129,19 @@ fn read_all((editor, file): &Source, to: &mpsc::Sender<String>) -> Read {
     };
     let read = editor.read(file, &mut |event| {
         endings.note(&event);
+        if event.session_id == file.session_id {
+            title = title_in(&event).or(title.take());
+        }
         hand(event.to_json())
     });
     let _ = endings.drafts("imported").try_for_each(|end| hand(end.to_json()));
-    read
+    Heard { read, title }
+}
+
+/// What an event calls its session.
+pub(super) fn title_in(event: &EventDraft) -> Option<String> {
+    let is_head = matches!(event.event_type.as_str(), "session_start" | "session_update");
+    event.data.get("title").filter(|_| is_head)?.as_str().map(str::to_owned)
 }
 
 /// One session in words.
@@ -239,6 +255,7 @@ mod tests {
         Imported {
             editor: "claude-code",
             path: "/p/50a7220d.jsonl".into(),
+            title: None,
             sessions: vec!["50a7220d".into()],
             new,
             already_there: 0,

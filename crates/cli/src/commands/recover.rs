@@ -1,5 +1,7 @@
 //! `chasm recover …`
 
+pub mod extract;
+
 use crate::app::App;
 use crate::args::{Recover, RecoverRun};
 use crate::exit::Exit;
@@ -10,6 +12,7 @@ pub async fn run(app: &App<'_>, args: Recover) -> Result<Exit> {
     match args {
         Recover::List => list(app).await,
         Recover::Run(args) => recover(app, args).await,
+        Recover::Extract(args) => extract::run(app, args).await,
     }
 }
 

@@ -56,6 +56,14 @@ pub struct EditorView {
     pub sessions: Option<u64>,
     /// Those of them that are recorded.
     pub recorded: Option<u64>,
+    /// Its files may be read.
+    pub enabled: bool,
+    /// What it writes is recorded while it writes it.
+    pub follow: bool,
+    /// Sessions in its folder that the editor itself does not show any more; absent where they could not be counted.
+    pub hidden: Option<u64>,
+    /// Sessions that the editor will delete within seven days and that are not recorded; absent where they could not be counted.
+    pub expiring: Option<u64>,
     pub how: EditorWay,
 }
 

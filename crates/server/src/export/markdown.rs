@@ -7,7 +7,7 @@ use super::timeline::{self, Item, timeline};
 use chasm_protocol::session::{Message, SessionDetail, ToolCall};
 use std::fmt::Write;
 
-pub(crate) fn markdown(session: &SessionDetail) -> String {
+pub fn markdown(session: &SessionDetail) -> String {
     let mut out = format!("# {}\n\n", plain(super::title(session)));
     for (name, value) in timeline::facts(session) {
         // writing to a String does not fail

@@ -23,7 +23,8 @@ use http::HeaderMap;
 )]
 pub(crate) async fn list(State(app): Shared, query: Query) -> Result<Json<Vec<EditorView>>, Failure> {
     query.end()?;
-    Ok(Json(app.engine.editors(&app.editor_roots()).await?))
+    let follow = app.settings.current().editors.follow;
+    Ok(Json(app.engine.editors(&app.editor_roots(), follow).await?))
 }
 
 /// Imports every session that an editor has. What is recorded already is known again, so it can be repeated.

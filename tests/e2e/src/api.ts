@@ -35,6 +35,14 @@ export interface Receipt {
   bytes: number;
 }
 
+export interface Status {
+  sessions: number;
+  active_sessions: number;
+  interrupted_sessions: number;
+  /** How the following of editors' files stands. */
+  follow: { state: 'off' | 'looking' | 'importing' | 'following'; live: number; importing: number };
+}
+
 export interface Facet {
   value: string;
   count: number;
@@ -120,7 +128,7 @@ export class Api {
     return this.json('GET', `/api/recording/sessions/facets?state=all${query}`);
   }
 
-  status(): Promise<{ sessions: number; active_sessions: number; interrupted_sessions: number }> {
+  status(): Promise<Status> {
     return this.json('GET', '/api/recording/status');
   }
 }

@@ -20,10 +20,15 @@ export interface Options {
   from?: string;
   /** Where its folders are to be made: a small disk, say. */
   within?: string;
+  /** Puts into the user's home what is there before the start. */
+  home?: (home: string) => Promise<unknown>;
 }
 
 const START_MS = 60_000;
 const STOP_MS = 20_000;
+
+/** What editors write into their own files comes only where it is asked for. */
+export const UNFOLLOWED = '[editors]\nfollow = false\n';
 
 /** A session whose client is gone is interrupted at once, as far as the recorder lets that be set. */
 export const QUICK = '[recording]\ngrace_secs = 1\n';
@@ -51,6 +56,7 @@ export class Recorder {
     // one after the other on a disk that can share what is the same
     else await promisify(execFile)('cp', ['-r', '--reflink=auto', options.from, recorder.folder]);
     await mkdir(recorder.home);
+    await options.home?.(recorder.home);
     if (options.config !== undefined)
       await writeFile(join(recorder.folder, 'config.toml'), options.config, { mode: 0o600 });
     await recorder.#launch(0);
@@ -182,8 +188,15 @@ export class Recorder {
   }
 
   #environment(): NodeJS.ProcessEnv {
-    const { CHASM_SERVER, CHASM_DATA_DIR, CHASM_LOG, DISPLAY, WAYLAND_DISPLAY, ...rest } = process.env;
-    void [CHASM_SERVER, CHASM_DATA_DIR, CHASM_LOG, DISPLAY, WAYLAND_DISPLAY];
-    return { ...rest, HOME: this.home, XDG_DATA_HOME: join(this.root, 'xdg'), NO_COLOR: '1' };
+    const own = /^(CHASM_(SERVER|DATA_DIR|LOG)|DISPLAY|WAYLAND_DISPLAY)$/;
+    // these lead editors to folders outside of the home
+    const elsewhere = /^XDG_|_(HOME|CONFIG_DIR)$/;
+    const rest = Object.entries(process.env).filter(([name]) => !own.test(name) && !elsewhere.test(name));
+    return {
+      ...Object.fromEntries(rest),
+      HOME: this.home,
+      XDG_DATA_HOME: join(this.root, 'xdg'),
+      NO_COLOR: '1',
+    };
   }
 }

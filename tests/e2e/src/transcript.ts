@@ -2,7 +2,7 @@
 //
 // Owns the texts, which are made up, and where such a file lies below a home. Invariant: what `sent` gives is the beginning of the file.
 
-import { mkdir, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ChatEvent } from './api';
 
@@ -21,22 +21,36 @@ const TURNS = [
 export async function keepTranscript(home: string, id: string): Promise<string> {
   const folder = join(home, '.claude/projects/-home-ada-code-billing');
   await mkdir(folder, { recursive: true });
-  const lines = TURNS.map((text, n) => {
-    const role = n % 2 === 0 ? 'user' : 'assistant';
-    const content = role === 'user' ? text : [{ type: 'text', text }];
-    return JSON.stringify({
-      type: role,
-      uuid: `${id}-${n}`,
-      parentUuid: n === 0 ? null : `${id}-${n - 1}`,
-      sessionId: id,
-      cwd: '/home/ada/code/billing',
-      timestamp: moment(n),
-      message: { role, id: `${id}-m${n}`, content },
-    });
-  });
   const path = join(folder, `${id}.jsonl`);
-  await writeFile(path, lines.join('\n') + '\n');
+  await writeFile(path, TURNS.map((text, n) => line(id, n, text, moment(n))).join(''));
   return path;
+}
+
+/** The same, and the editor has not written since: nobody takes it for a session that goes on. */
+export async function keepOldTranscript(home: string, id: string): Promise<string> {
+  const path = await keepTranscript(home, id);
+  const then = new Date(Date.now() - 7_200_000);
+  await utimes(path, then, then);
+  return path;
+}
+
+/** The editor goes on with it: the user asks for this. */
+export async function goOn(path: string, id: string, nth: number, text: string): Promise<void> {
+  await appendFile(path, line(id, TURNS.length + 2 * nth, text, new Date().toISOString()));
+}
+
+function line(id: string, n: number, text: string, timestamp: string): string {
+  const role = n % 2 === 0 ? 'user' : 'assistant';
+  const entry = {
+    type: role,
+    uuid: `${id}-${n}`,
+    parentUuid: n === 0 ? null : `${id}-${n - 1}`,
+    sessionId: id,
+    cwd: '/home/ada/code/billing',
+    timestamp,
+    message: { role, id: `${id}-m${n}`, content: role === 'user' ? text : [{ type: 'text', text }] },
+  };
+  return `${JSON.stringify(entry)}\n`;
 }
 
 /** The first `turns` of it, as a client sends them. */

@@ -9,7 +9,6 @@ import { afterEach, beforeEach, describe, expect } from 'vitest';
 import { Client } from '../src/client';
 import { QUICK, Recorder } from '../src/recorder';
 import { FLAKY, tell } from '../src/stories';
-import { keepTranscript } from '../src/transcript';
 import { seen, test, unseen, type Visit } from '../src/visit';
 import { until } from '../src/wait';
 
@@ -285,46 +284,6 @@ describe('the first start', () => {
     await seen(v.page.getByText('No session has been recorded yet'));
     await recorder.api.record(tell(FLAKY));
     await seen(v.page.locator('.row', { hasText: FLAKY.title }));
-  });
-
-  test('finds the editors of this computer and takes in what they have', async ({ open }) => {
-    const id = (n: number) => `aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeee0${n}`;
-    for (let n = 0; n < 3; n += 1) await keepTranscript(recorder.home, id(n));
-    const v = await open(recorder, '#/', { first: true });
-    const editor = v.page.locator('.found li', { hasText: 'Claude Code' });
-    await seen(editor.getByText('3 sessions'));
-    await seen(editor.getByText(join(recorder.home, '.claude')));
-    expect((await recorder.api.list()).total).toBe(0);
-    await v.button('Take in old sessions of Claude Code').click();
-    await seen(editor.getByText(/\d+ new events taken in/));
-    await seen(editor.getByText('3 sessions, 3 of them recorded'));
-    expect((await recorder.api.list()).total).toBe(3);
-    expect((await recorder.api.session(id(1))).message_count).toBe(6);
-    await v.button('To my sessions').click();
-    await expect.poll(() => v.page.locator('.row').count()).toBe(3);
-    // again: nothing comes twice
-    await v.go('#/welcome');
-    await v.button('Take in old sessions of Claude Code').click();
-    await seen(editor.getByText('0 new events taken in'));
-  });
-
-  test('looks for editors’ files where the settings say, or nowhere', async ({ open }) => {
-    const elsewhere = join(recorder.root, 'elsewhere');
-    await keepTranscript(elsewhere, 'aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeee09');
-    const v = await open(recorder, '#/settings');
-    const folder = v.page.getByRole('textbox', { name: 'Claude Code’s folder' });
-    await (await seen(folder)).fill(join(elsewhere, '.claude'));
-    await folder.press('Enter');
-    await seen(v.page.getByText('Saved'));
-    await v.go('#/welcome');
-    await seen(v.page.locator('.found li', { hasText: 'Claude Code' }).getByText('1 session'));
-    await v.go('#/settings');
-    await v.page.getByRole('switch', { name: 'Read Claude Code’s files' }).click();
-    await expect
-      .poll(() => readFile(join(recorder.folder, 'config.toml'), 'utf8'))
-      .toContain('enabled = false');
-    await v.go('#/welcome');
-    await seen(v.page.getByText('No known editor was found on this computer.'));
   });
 
   test('is not shown to whoever has sessions', async ({ open }) => {

@@ -1,6 +1,7 @@
 // Short names for what the recorder sends and takes.
 //
-// Owns no shape: they are made from the recorder's own description (schema.d.ts), and nothing is added to it here.
+// Owns no shape: they are made from the recorder's own description (schema.d.ts). What is added to it here is what only some recorders
+// say, and may be absent.
 
 import type { components } from './schema';
 
@@ -40,7 +41,17 @@ export type TokenView = Schemas['Token'];
 
 // --- status, notices, what happens
 
-export type Status = Schemas['Status'];
+export type Status = Schemas['Status'] & { follow?: FollowStatus };
+/** How the following of editors' files stands. */
+export interface FollowStatus {
+  state: 'off' | 'looking' | 'importing' | 'following';
+  /** Sessions that editors are writing now. */
+  live: number;
+  /** Sessions that are imported in the background. */
+  importing: number;
+  /** Why changes are looked for from time to time only. */
+  problem?: string | null;
+}
 export type Rates = Schemas['Rates'];
 export type LifecycleEvent = Schemas['LifecycleEvent'];
 export type Notice = Schemas['Notice'];
@@ -73,7 +84,16 @@ export type RecoveryOverview = Schemas['RecoveryOverview'];
 export type RecoveredSession = Schemas['RecoveredSession'];
 export type SkippedSession = Schemas['SkippedSession'];
 export type DamageReport = Schemas['DamageReport'];
-export type EditorView = Schemas['EditorView'];
+export type EditorView = Schemas['EditorView'] & {
+  /** Its files may be read. */
+  enabled?: boolean;
+  /** What it writes is recorded while it writes it. */
+  follow?: boolean;
+  /** Sessions that it shows no more. */
+  hidden?: number | null;
+  /** Sessions that it deletes within seven days and that are not recorded. */
+  expiring?: number | null;
+};
 export type ImportAnswer = Schemas['ImportAnswer'];
 
 /** What a list of sessions is narrowed to. */

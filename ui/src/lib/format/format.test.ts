@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { listed } from './list';
 import { bytes, duration, number } from './number';
 import { relative, span } from './time';
 
@@ -12,6 +13,13 @@ describe('numbers', () => {
     expect(duration(60_000)).toBe('1 min');
     expect(duration(212_400)).toBe('3 min 32\u00a0s');
     expect(duration(7_500_000)).toBe('2 hr 5 min');
+  });
+});
+
+describe('names', () => {
+  it('are joined as the language does', () => {
+    expect(listed(['Ada'])).toBe('Ada');
+    expect(listed(['Ada', 'Bob', 'Cleo'])).toBe('Ada, Bob, and Cleo');
   });
 });
 

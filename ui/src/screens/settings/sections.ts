@@ -12,7 +12,7 @@ const SECTIONS: readonly (readonly [SectionId, readonly string[]])[] = [
   ['notifications', ['notifications.']],
   ['recording', ['recording.grace_secs', 'recording.silence_minutes', 'recording.heartbeat_secs']],
   ['access', ['port', 'host', 'auth', 'allowed_origins']],
-  ['editors', ['editors.']],
+  ['editors', ['editors.follow', 'editors.idle_secs', 'editors.']],
   ['retention', ['trash.', 'retention.']],
   ['storage', ['recording.flush_ms', 'recording.buffer_mib', 'recording.segment_mib']],
   ['limits', ['limits.']],
@@ -43,8 +43,8 @@ const NAMED = [
   'retention.days',
   'retention.keep_starred',
   'retention.max_gib',
-  'editors.claude_code.enabled',
-  'editors.claude_code.path',
+  'editors.follow',
+  'editors.idle_secs',
 ] as const;
 /** Those whose name says all. */
 const WITHOUT_HELP = [

@@ -43,6 +43,7 @@ function server(
   const answer = (): object => ({ settings: all, restart_needed: false });
   return recorder({
     'GET /api/app': new Refusal(409, 'no_desktop', 'there is no desktop'),
+    'GET /api/editors': [],
     ...ways,
     'GET /api/settings': answer,
     'PATCH /api/settings': ({ body }: Asked) => {

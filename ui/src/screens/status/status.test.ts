@@ -1,13 +1,16 @@
 import { cleanup, render, screen, waitFor } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { recorder, type Asked } from '../../../tests/recorder';
-import type { Notice } from '../../lib/api';
+import { live, recorder, tell, type Asked } from '../../../tests/recorder';
+import type { FollowStatus, Notice, Status } from '../../lib/api';
 import { setLocale, t } from '../../lib/i18n';
+import { take } from '../../lib/stores';
 import { problemText } from '../../lib/words';
 import { joined } from './noticeLog.svelte';
+import { followProblem, followText } from './followWords';
 import { NOTICE_KINDS, noticeText } from './noticeWords';
 import Notices from './Notices.svelte';
+import Now from './Now.svelte';
 import { peak, perSecond } from './rate';
 
 const AT = '2026-01-31T14:02:05Z';
@@ -50,6 +53,56 @@ describe('what is wrong', () => {
   it('is the recorder’s own sentence where this page has none', () => {
     expect(problem('brand_new')).toBe('in English');
     expect(problem(null)).toBe('in English');
+  });
+});
+
+describe('the following of editors’ files', () => {
+  const follow = (more: Partial<FollowStatus>): FollowStatus => ({
+    state: 'following',
+    live: 0,
+    importing: 0,
+    problem: null,
+    ...more,
+  });
+
+  it('is said in one line', () => {
+    expect(followText(follow({ state: 'off', live: 1 }), 0)).toBe('Editors’ files: not followed');
+    expect(followText(follow({ state: 'looking' }), 0)).toBe('Editors’ files: being looked through');
+    expect(followText(follow({ state: 'importing', importing: 900 }), 812)).toBe(
+      'Editors’ files: being taken in, 812 sessions to go',
+    );
+    expect(followText(follow({}), 0)).toBe('Editors’ files: followed');
+    expect(followText(follow({ live: 2 }), 0)).toBe('Editors’ files: followed, 2 sessions being written');
+    expect(followText(follow({ state: 'importing', live: 1 }), 1)).toBe(
+      'Editors’ files: being taken in, 1 session to go, 1 session being written',
+    );
+  });
+
+  it('names its problem in the words of the recorder, while it matters', () => {
+    const problem = 'An Editor: too many watches';
+    expect(followProblem(follow({ problem }))).toBe(
+      'Changes are looked for from time to time only: An Editor: too many watches',
+    );
+    expect(followProblem(follow({ problem, state: 'off' }))).toBe('');
+    expect(followProblem(follow({}))).toBe('');
+  });
+
+  it('counts down with the live stream', async () => {
+    recorder({});
+    await live();
+    const now = {
+      status: 'recording',
+      since: AT,
+      connections: [],
+      follow: follow({ state: 'importing', importing: 900 }),
+    } as unknown as Status;
+    take(now);
+    render(Now, { now });
+    expect(screen.getByText('Editors’ files: being taken in, 900 sessions to go')).toBeVisible();
+    await tell({ type: 'progress', operation: 'import', done: 88, total: 900 });
+    expect(await screen.findByText('Editors’ files: being taken in, 812 sessions to go')).toBeVisible();
+    cleanup();
+    vi.unstubAllGlobals();
   });
 });
 

@@ -1,4 +1,4 @@
-// Whether this is a first start: nothing recorded yet, and the welcome not seen in this window.
+// Whether this is a first start: nothing recorded yet but what editors had, and the welcome not seen in this window.
 //
 // Owns the mark that it was seen. Never shows anything.
 
@@ -6,8 +6,17 @@ import type { Status } from '../../lib/api';
 
 const SEEN = 'chasm.welcomed';
 
+/** So long after its start a recorder may just have taken in what editors had; in s. */
+const JUST_STARTED = 120;
+
 export function isFirstStart(status: Status): boolean {
-  return status.sessions === 0 && !seen();
+  return !seen() && (status.sessions === 0 || mayHaveJustImported(status));
+}
+
+/** What is recorded may have come by itself a moment ago. Says so too often rather than too seldom: it is shown once. */
+function mayHaveJustImported({ follow, uptime_secs: uptime }: Status): boolean {
+  if (follow === undefined || follow.state === 'off') return false;
+  return follow.state !== 'following' || uptime < JUST_STARTED;
 }
 
 export function welcomed(): void {

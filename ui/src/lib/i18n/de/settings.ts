@@ -169,15 +169,13 @@ export default {
       },
     },
     editors: {
-      claude_code: {
-        enabled: {
-          label: 'Dateien von Claude Code lesen',
-          help: 'Seine Mitschriften ergänzen unterbrochene Sitzungen.',
-        },
-        path: {
-          label: 'Ordner von Claude Code',
-          help: 'Leer: dort, wo er gewöhnlich liegt.',
-        },
+      follow: {
+        label: 'Dateien der Editoren verfolgen',
+        help: 'Was die Editoren unten schreiben, wird dabei aufgezeichnet, ohne Erweiterung. Was schon da ist, wird aufgenommen, das Neueste zuerst.',
+      },
+      idle_secs: {
+        label: 'Ruhe bis zum Abschluss',
+        help: 'Eine Sitzung aus diesen Dateien, die auf nichts wartet, gilt danach als abgeschlossen.',
       },
     },
   },
@@ -200,8 +198,34 @@ export default {
     },
     editors: {
       title: 'Dateien der Editoren',
-      lead: 'Nur gelesen, um Unterbrochenes zu ergänzen. Nie verändert.',
+      lead: 'Nur gelesen, nie verändert: Sie werden aufgezeichnet, während sie entstehen, und ergänzen Unterbrochenes.',
     },
+  },
+  editors: {
+    list: 'Editoren',
+    absentList: 'Editoren, die nicht gefunden wurden',
+    read: 'Dateien von {{name}} lesen',
+    change: 'Ordner ändern',
+    changeNamed: 'Ordner ändern: {{name}}',
+    folder: 'Ordner von {{name}}',
+    folderHelp: 'Der volle Pfad. Leer: der übliche Ordner.',
+    off: 'ausgeschaltet: Seine Dateien werden nicht gelesen',
+    notHere: 'nicht auf diesem Rechner',
+    notThere: 'nichts von ihm in diesem Ordner',
+    uncounted: 'gefunden; seine Sitzungen ließen sich nicht zählen',
+    sessions_one: '{{count, number}} Sitzung',
+    sessions_other: '{{count, number}} Sitzungen',
+    allRecorded_one: '{{count, number}} Sitzung, aufgezeichnet',
+    allRecorded_other: '{{count, number}} Sitzungen, alle aufgezeichnet',
+    someRecorded_one: '{{count, number}} Sitzung, {{recorded}} davon aufgezeichnet',
+    someRecorded_other: '{{count, number}} Sitzungen, {{recorded}} davon aufgezeichnet',
+    hidden_one: '{{count, number}} zeigt der Editor nicht mehr',
+    hidden_other: '{{count, number}} zeigt der Editor nicht mehr',
+    expiring_one: '{{count, number}} löscht der Editor bald; sie ist noch nicht aufgezeichnet',
+    expiring_other: '{{count, number}} löscht der Editor bald; sie sind noch nicht aufgezeichnet',
+    absent: 'Nicht auf diesem Rechner gefunden: {{names}}.',
+    unfold: 'Zeigen',
+    fold: 'Einklappen',
   },
   testNotification: {
     label: 'Ausprobieren',

@@ -19,6 +19,17 @@ export default {
   probing: 'Wird geprüft …',
   probed: 'Ein Probesatz lag nach {{time}} auf der Platte.',
   probeFailed: 'Der Probesatz kam nicht auf die Platte: {{why}}',
+  follow: {
+    off: 'Dateien der Editoren: nicht verfolgt',
+    looking: 'Dateien der Editoren: werden durchgesehen',
+    importing_one: 'Dateien der Editoren: werden aufgenommen, noch {{count, number}} Sitzung',
+    importing_other: 'Dateien der Editoren: werden aufgenommen, noch {{count, number}} Sitzungen',
+    following: 'Dateien der Editoren: verfolgt',
+    live_one: '{{count, number}} Sitzung wird gerade geschrieben',
+    live_other: '{{count, number}} Sitzungen werden gerade geschrieben',
+    join: ', ',
+    problem: 'Nach Änderungen wird nur von Zeit zu Zeit gesehen: {{why}}',
+  },
   rate: {
     title: 'Ereignisse je Sekunde',
     now: 'jetzt {{rate}}',

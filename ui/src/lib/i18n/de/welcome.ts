@@ -28,6 +28,11 @@ export default {
   editors: {
     title: 'Ihre Editoren',
     found: 'Auf diesem Rechner gefunden:',
+    looking: 'Auf diesem Rechner gefunden. Was sie haben, wird durchgesehen.',
+    taking: 'Auf diesem Rechner gefunden. Was sie haben, wird aufgenommen, das Neueste zuerst:',
+    takingPart: '{{done}} von {{total}} Sitzungen',
+    all: 'Auf diesem Rechner gefunden. Alles davon ist aufgezeichnet, und was sie von nun an schreiben, auch.',
+    most: 'Auf diesem Rechner gefunden. Was davon lesbar war, ist aufgezeichnet, und was sie von nun an schreiben, auch.',
     none: 'Auf diesem Rechner wurde kein bekannter Editor gefunden.',
     sessions_one: '{{count, number}} Sitzung',
     sessions_other: '{{count, number}} Sitzungen',

@@ -18,6 +18,17 @@ export default {
   probing: 'Testing…',
   probed: 'A test record was on disk after {{time}}.',
   probeFailed: 'The test record did not reach the disk: {{why}}',
+  follow: {
+    off: 'Editors’ files: not followed',
+    looking: 'Editors’ files: being looked through',
+    importing_one: 'Editors’ files: being taken in, {{count, number}} session to go',
+    importing_other: 'Editors’ files: being taken in, {{count, number}} sessions to go',
+    following: 'Editors’ files: followed',
+    live_one: '{{count, number}} session being written',
+    live_other: '{{count, number}} sessions being written',
+    join: ', ',
+    problem: 'Changes are looked for from time to time only: {{why}}',
+  },
   rate: {
     title: 'Events per second',
     now: '{{rate}} now',

@@ -28,6 +28,11 @@ export default {
   editors: {
     title: 'Your editors',
     found: 'Found on this computer:',
+    looking: 'Found on this computer. It is looked through what they have.',
+    taking: 'Found on this computer. What they have is being taken in, newest first:',
+    takingPart: '{{done}} of {{total}} sessions',
+    all: 'Found on this computer. All of it is recorded, and what they write from now on, too.',
+    most: 'Found on this computer. What could be read of it is recorded, and what they write from now on, too.',
     none: 'No known editor was found on this computer.',
     sessions_one: '{{count, number}} session',
     sessions_other: '{{count, number}} sessions',

@@ -132,15 +132,13 @@ export default {
       },
     },
     editors: {
-      claude_code: {
-        enabled: {
-          label: '读取 Claude Code 的文件',
-          help: '它的记录可以补全中断的会话。',
-        },
-        path: {
-          label: 'Claude Code 的文件夹',
-          help: '留空则使用默认位置。',
-        },
+      follow: {
+        label: '跟踪编辑器文件',
+        help: '下列编辑器写入的内容会同时录制，无需扩展。已有的内容也会导入，最新的优先。',
+      },
+      idle_secs: {
+        label: '静默多久视为完成',
+        help: '来自这些文件、且不在等待任何内容的会话，届时视为已完成。',
       },
     },
   },
@@ -157,8 +155,29 @@ export default {
     others: { title: '其他', lead: '此录制程序的其他设置，本页没有相应说明。' },
     editors: {
       title: '编辑器文件',
-      lead: '只读取，用来补全中断的会话，从不修改。',
+      lead: '只读取，从不修改：写入的同时录制，并用来补全中断的会话。',
     },
+  },
+  editors: {
+    list: '编辑器',
+    absentList: '未找到的编辑器',
+    read: '读取 {{name}} 的文件',
+    change: '更改文件夹',
+    changeNamed: '更改文件夹：{{name}}',
+    folder: '{{name}} 的文件夹',
+    folderHelp: '完整路径。留空则使用通常的文件夹。',
+    off: '已关闭：不读取其文件',
+    notHere: '不在这台电脑上',
+    notThere: '此文件夹中没有它的内容',
+    uncounted: '已找到；无法统计其会话',
+    sessions_other: '{{count, number}} 个会话',
+    allRecorded_other: '{{count, number}} 个会话，已全部录制',
+    someRecorded_other: '{{count, number}} 个会话，其中 {{recorded}} 个已录制',
+    hidden_other: '{{count, number}} 个编辑器已不再显示',
+    expiring_other: '{{count, number}} 个即将被编辑器删除，且尚未录制',
+    absent: '在这台电脑上未找到：{{names}}。',
+    unfold: '显示',
+    fold: '收起',
   },
   testNotification: {
     label: '试一试',

@@ -18,6 +18,15 @@ export default {
   probing: '正在测试…',
   probed: '测试记录在 {{time}} 后写入磁盘。',
   probeFailed: '测试记录未能写入磁盘：{{why}}',
+  follow: {
+    off: '编辑器文件：未跟踪',
+    looking: '编辑器文件：正在查看',
+    importing_other: '编辑器文件：正在导入，还剩 {{count, number}} 个会话',
+    following: '编辑器文件：正在跟踪',
+    live_other: '{{count, number}} 个会话正在写入',
+    join: '，',
+    problem: '只能不时查看有无变化：{{why}}',
+  },
   rate: {
     title: '每秒事件数',
     now: '当前 {{rate}}',

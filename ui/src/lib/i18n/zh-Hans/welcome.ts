@@ -22,6 +22,11 @@ export default {
   editors: {
     title: '你的编辑器',
     found: '在这台电脑上找到：',
+    looking: '已在这台电脑上找到。正在查看它们有什么。',
+    taking: '已在这台电脑上找到。正在导入已有内容，最新的优先：',
+    takingPart: '{{done}} / {{total}} 个会话',
+    all: '已在这台电脑上找到。全部内容均已录制，今后写入的也会录制。',
+    most: '已在这台电脑上找到。能读取的内容均已录制，今后写入的也会录制。',
     none: '在这台电脑上没有找到已知的编辑器。',
     sessions_other: '{{count, number}} 个会话',
     import: '导入旧会话',

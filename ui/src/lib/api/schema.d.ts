@@ -797,6 +797,20 @@ export interface components {
              * @description Those of them that are recorded.
              */
             recorded?: number | null;
+            /** @description Its files may be read. */
+            enabled: boolean;
+            /** @description What it writes is recorded while it writes it. */
+            follow: boolean;
+            /**
+             * Format: int64
+             * @description Sessions in its folder that the editor itself does not show any more; absent where they could not be counted.
+             */
+            hidden?: number | null;
+            /**
+             * Format: int64
+             * @description Sessions that the editor will delete within seven days and that are not recorded; absent where they could not be counted.
+             */
+            expiring?: number | null;
             how: components["schemas"]["EditorWay"];
         };
         /**
@@ -882,6 +896,24 @@ export interface components {
             workspaces: components["schemas"]["Facet"][];
             models: components["schemas"]["Facet"][];
             tags: components["schemas"]["Facet"][];
+        };
+        /** @enum {string} */
+        FollowState: "off" | "looking" | "importing" | "following";
+        /** @description The following of editors' files. */
+        FollowStatus: {
+            state: components["schemas"]["FollowState"];
+            /**
+             * Format: int64
+             * @description Sessions that editors are writing now.
+             */
+            live: number;
+            /**
+             * Format: int64
+             * @description Sessions that are imported in the background.
+             */
+            importing: number;
+            /** @description Why changes are looked for from time to time only, where the system does not tell of all. */
+            problem?: string | null;
         };
         /** @enum {string} */
         Health: "recording" | "paused" | "degraded";
@@ -1766,6 +1798,8 @@ export interface components {
             /** Format: int64 */
             disk_free_bytes?: number | null;
             last_recovery?: components["schemas"]["StartReport"] | null;
+            /** @description What is done with editors' own files. */
+            follow: components["schemas"]["FollowStatus"];
             desktop?: components["schemas"]["DesktopStatus"] | null;
         };
         /**

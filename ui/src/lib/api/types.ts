@@ -41,17 +41,8 @@ export type TokenView = Schemas['Token'];
 
 // --- status, notices, what happens
 
-export type Status = Schemas['Status'] & { follow?: FollowStatus };
-/** How the following of editors' files stands. */
-export interface FollowStatus {
-  state: 'off' | 'looking' | 'importing' | 'following';
-  /** Sessions that editors are writing now. */
-  live: number;
-  /** Sessions that are imported in the background. */
-  importing: number;
-  /** Why changes are looked for from time to time only. */
-  problem?: string | null;
-}
+export type Status = Schemas['Status'];
+export type FollowStatus = Schemas['FollowStatus'];
 export type Rates = Schemas['Rates'];
 export type LifecycleEvent = Schemas['LifecycleEvent'];
 export type Notice = Schemas['Notice'];
@@ -84,16 +75,7 @@ export type RecoveryOverview = Schemas['RecoveryOverview'];
 export type RecoveredSession = Schemas['RecoveredSession'];
 export type SkippedSession = Schemas['SkippedSession'];
 export type DamageReport = Schemas['DamageReport'];
-export type EditorView = Schemas['EditorView'] & {
-  /** Its files may be read. */
-  enabled?: boolean;
-  /** What it writes is recorded while it writes it. */
-  follow?: boolean;
-  /** Sessions that it shows no more. */
-  hidden?: number | null;
-  /** Sessions that it deletes within seven days and that are not recorded. */
-  expiring?: number | null;
-};
+export type EditorView = Schemas['EditorView'];
 export type ImportAnswer = Schemas['ImportAnswer'];
 
 /** What a list of sessions is narrowed to. */

@@ -29,6 +29,8 @@ const view = (id: string, more: Partial<EditorView> = {}): EditorView => ({
   path: `/home/ada/.${id}`,
   sessions: 1_204,
   recorded: 1_204,
+  enabled: true,
+  follow: true,
   how: 'import',
   ...more,
 });

@@ -133,3 +133,46 @@ fn claude_code_killed_within_a_line() {
         lived_and_died(&mut recorder, &file, &lines, &half, 2 * TURNS).await;
     });
 }
+
+/// Lines of VS Code's log of changes: the answer grows in several pushes, as it streams.
+fn vscode() -> (Vec<String>, String) {
+    let head = json!({"kind": 0, "v": {"version": 3, "sessionId": SESSION, "creationDate": 1_769_868_125_000_u64, "requests": []}});
+    let mut lines = vec![head.to_string()];
+    for n in 0..TURNS {
+        let at = 1_769_868_125_000_u64 + n as u64 * 60_000;
+        let request = json!({"kind": 2, "k": ["requests"], "v": [{"requestId": format!("request_{n}"), "timestamp": at,
+            "message": {"text": format!("prompt {n}")}, "modelState": {"value": 0}, "response": []}]});
+        lines.push(request.to_string());
+        for words in ["An ans", "An answer", "An answer that grows"] {
+            let push = json!({"kind": 2, "k": ["requests", n, "response"], "i": 0, "v": [{"value": format!("{words} {n}")}]});
+            lines.push(push.to_string());
+        }
+        let done = json!({"kind": 1, "k": ["requests", n, "modelState"], "v": {"value": 1, "completedAt": at + 5_000}});
+        lines.push(done.to_string());
+    }
+    let half = format!(
+        "{{\"kind\":2,\"k\":[\"requests\"],\"v\":[{{\"requestId\":\"request_{TURNS}\",\"message\":{{\"text\":\"never to"
+    );
+    (lines, half)
+}
+
+#[test]
+fn vscode_killed_within_a_line() {
+    within(180, async {
+        let mut recorder = Recorder::plain();
+        let storage = recorder.scratch().join(".config/Code/User/workspaceStorage/0123456789abcdef");
+        let file = storage.join(format!("chatSessions/{SESSION}.jsonl"));
+        fs::create_dir_all(&storage).unwrap();
+        fs::write(storage.join("workspace.json"), r#"{"folder":"file:///home/ada/chasm"}"#).unwrap();
+        let (lines, half) = vscode();
+        lived_and_died(&mut recorder, &file, &lines, &half, 2 * TURNS).await;
+        let session = recorder.session(SESSION).await;
+        assert_eq!(
+            (&session["provider"], &session["workspace"]),
+            (&json!("vscode"), &json!("/home/ada/chasm"))
+        );
+        let last = &session["messages"][2 * TURNS - 1];
+        assert!(last["content"].to_string().contains("An answer that grows 11"), "{last}");
+        assert_eq!(last["partial"], json!(false));
+    });
+}

@@ -3,11 +3,11 @@
 //! Owns no reader: it looks at the events that pass by. Never keeps texts: 8 bytes a message and a call. Invariant: the same
 //! events give the same `session_end`.
 
-use crate::ids::hash;
 use crate::{EventDraft, ids};
 use chasm_protocol::Timestamp;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// What passed by of the sessions of one file.
 #[derive(Debug, Default)]
@@ -16,7 +16,7 @@ pub struct Endings(BTreeMap<String, Ending>);
 #[derive(Debug, Default)]
 struct Ending {
     latest: Option<Timestamp>,
-    last_id: u64,
+    last_id: String,
     messages: HashSet<u64>,
     open_calls: HashSet<u64>,
     waits: bool,
@@ -48,12 +48,19 @@ impl Endings {
     }
 }
 
+/// For sets of this process: nothing of it is kept.
+fn hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
 impl Ending {
     fn note(&mut self, event: &EventDraft) {
         let text = |key: &str| event.data.get(key).and_then(Value::as_str);
         if self.latest.is_none_or(|latest| latest <= event.timestamp) {
             self.latest = Some(event.timestamp);
-            self.last_id = hash(&event.event_id);
+            self.last_id.clone_from(&event.event_id);
         }
         match event.event_type.as_str() {
             "message" => {
@@ -81,7 +88,7 @@ impl Ending {
         data.insert("reason".into(), json!(reason));
         data.insert("message_count".into(), json!(self.messages.len()));
         // `~` sorts behind every other id: the end follows the last event, at its own time.
-        let name = format!("~end-{:016x}", self.last_id);
+        let name = format!("~end-{:016x}", ids::hash(&self.last_id));
         EventDraft {
             session_id: session_id.to_owned(),
             event_type: "session_end".into(),

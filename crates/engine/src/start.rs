@@ -21,7 +21,7 @@ use std::time::Instant;
 use tokio::sync::{mpsc, watch};
 
 /// Where the time of a clean stop is kept while no recorder runs.
-pub const CLEAN_STOP: &str = "clean_stop";
+pub use chasm_store::CLEAN_STOP;
 /// Where the last start's report is kept.
 pub const LAST_START: &str = "last_start";
 /// Where a pause is kept.
@@ -84,6 +84,9 @@ pub async fn start(
         false => store.get_meta(CLEAN_STOP).await?.and_then(|text| Timestamp::parse(&text).ok()),
     };
     store.put_meta(CLEAN_STOP, None).await?;
+    if opened.checked {
+        store.put_meta(chasm_store::CHECKED, Some(&shared.clock.now().to_string())).await?;
+    }
     shared.hub.hide(&store.trash_ids().await?);
     let backlog = BacklogReader { media: media.clone(), passed_over: PassedOver::default() };
     let (flush, trouble) = spawn_flusher(&store, shared, opened.max_pk + 1, backlog.clone())?;

@@ -59,7 +59,7 @@ pub use erase::{Doomed, StoredSize};
 pub use error::{OpenError, StoreError};
 pub use ingest_reads::{Item, missing};
 pub use notices::NOTICES_KEPT;
-pub use open::{OpenReport, Store};
+pub use open::{CHECKED, CLEAN_STOP, OpenReport, Store};
 pub use recovery::StoredCandidate;
 pub use retention::{Expired, Expiry};
 pub use rows::*;

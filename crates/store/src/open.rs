@@ -33,6 +33,14 @@ pub struct Store {
     pub(crate) file: Arc<File>,
 }
 
+/// Key in `meta`: when the engine stopped cleanly; absent while it runs.
+pub const CLEAN_STOP: &str = "clean_stop";
+/// Key in `meta`: when the structure was found sound.
+pub const CHECKED: &str = "checked";
+/// Databases up to this size are looked at each time.
+const CHECKED_ALWAYS: u64 = 64 * 1024 * 1024;
+const CHECK_EVERY_SECS: f64 = 7.0 * 24.0 * 3600.0;
+
 /// What opening found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenReport {
@@ -40,6 +48,8 @@ pub struct OpenReport {
     pub created: bool,
     /// What `PRAGMA quick_check` complains about; empty: nothing.
     pub quick_check: Vec<String>,
+    /// Its structure was looked at now. A large one that was stopped cleanly is looked at once a week.
+    pub checked: bool,
     /// Journal records up to this one are in the store.
     pub applied_lsn: u64,
     /// Highest session key that was ever written.
@@ -58,9 +68,10 @@ impl Store {
             check_application(&mut conn, path).await?;
         }
         MIGRATIONS.run(&mut conn).await.map_err(|error| migrate_error(path, error))?;
-        let quick_check = match created {
-            true => Vec::new(),
-            false => quick_check(&mut conn).await.map_err(failed)?,
+        let checked = !created && is_check_due(&mut conn, &file).await.map_err(failed)?;
+        let quick_check = match checked {
+            true => quick_check(&mut conn).await.map_err(failed)?,
+            false => Vec::new(),
         };
         let (applied_lsn, max_pk, items, pending) = counters(&mut conn).await.map_err(failed)?;
         let store = Self {
@@ -74,7 +85,10 @@ impl Store {
             let source = |source| OpenError::Store { path: path.into(), source };
             store.end_deletions(pending).await.map_err(source)?;
         }
-        Ok((store, OpenReport { created, quick_check, applied_lsn: applied_lsn.cast_unsigned(), max_pk }))
+        Ok((
+            store,
+            OpenReport { created, quick_check, checked, applied_lsn: applied_lsn.cast_unsigned(), max_pk },
+        ))
     }
 
     /// A store over these readers that refuses every write.
@@ -145,6 +159,24 @@ async fn check_application(conn: &mut SqliteConnection, path: &Path) -> Result<(
         return Ok(());
     }
     Err(OpenError::Corrupt { path: path.into(), what: "it is a database of another program".into() })
+}
+
+/// Whether the structure is to be looked at: the look reads the whole file, so a large one that was stopped cleanly, and
+/// looked at within a week before that, is taken as it is.
+async fn is_check_due(conn: &mut SqliteConnection, file: &File) -> Result<bool, sqlx::Error> {
+    if file.metadata().map_or(0, |about| about.len()) <= CHECKED_ALWAYS {
+        return Ok(true);
+    }
+    let texts: Vec<String> =
+        sqlx::query_scalar("SELECT value FROM meta WHERE key IN (?, ?) ORDER BY key = ?")
+            .bind(CHECKED)
+            .bind(CLEAN_STOP)
+            .bind(CLEAN_STOP)
+            .fetch_all(conn)
+            .await?;
+    let times: Vec<Timestamp> = texts.iter().filter_map(|text| Timestamp::parse(text).ok()).collect();
+    let fresh = matches!(times[..], [checked, stopped] if (0.0..CHECK_EVERY_SECS).contains(&stopped.seconds_since(checked)));
+    Ok(!fresh)
 }
 
 async fn quick_check(conn: &mut SqliteConnection) -> Result<Vec<String>, sqlx::Error> {

@@ -10,6 +10,8 @@ use chasm_protocol::session::{InterruptionReason, Recovery};
 use chasm_protocol::*;
 use chasm_store::*;
 use common::*;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
 use std::path::Path;
 
 async fn with_rows(path: &Path) {
@@ -32,7 +34,10 @@ async fn opens_private_and_again() {
     let path = folder.path().join("recordings.db");
     with_rows(&path).await;
     let (store, report) = Store::open(&path).await.unwrap();
-    assert_eq!(report, OpenReport { created: false, quick_check: vec![], applied_lsn: 500, max_pk: 1 });
+    assert_eq!(
+        report,
+        OpenReport { created: false, quick_check: vec![], checked: true, applied_lsn: 500, max_pk: 1 }
+    );
     assert!(store.size() > 50_000);
     #[cfg(unix)]
     for entry in std::fs::read_dir(folder.path()).unwrap() {
@@ -276,4 +281,33 @@ async fn futures_can_be_spawned_and_dropped() {
     })
     .await
     .unwrap();
+}
+
+/// Opens and closes it; whether its structure was looked at.
+async fn is_checked(path: &Path, checked: Option<&str>, stopped: Option<&str>) -> bool {
+    let (store, _) = Store::open(path).await.unwrap();
+    store.put_meta(CHECKED, checked).await.unwrap();
+    store.put_meta(CLEAN_STOP, stopped).await.unwrap();
+    store.close().await.unwrap();
+    let (store, report) = Store::open(path).await.unwrap();
+    assert_eq!(report.quick_check, Vec::<String>::new());
+    store.close().await.unwrap();
+    report.checked
+}
+
+#[tokio::test]
+async fn a_large_database_that_was_stopped_cleanly_is_looked_at_once_a_week() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("recordings.db");
+    let (day, later, week) = ("2026-01-01T00:00:00Z", "2026-01-05T00:00:00Z", "2026-01-09T00:00:00Z");
+    assert!(is_checked(&path, Some(day), Some(later)).await, "a small one always");
+    let mut conn = SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
+    let fill = "CREATE TABLE ballast (b BLOB); INSERT INTO ballast VALUES (zeroblob(80 * 1024 * 1024))";
+    sqlx::raw_sql(fill).execute(&mut conn).await.unwrap();
+    conn.close().await.unwrap();
+    assert!(!is_checked(&path, Some(day), Some(later)).await);
+    assert!(is_checked(&path, Some(day), None).await, "after a crash");
+    assert!(is_checked(&path, Some(day), Some(week)).await);
+    assert!(is_checked(&path, Some(later), Some(day)).await, "a clock that was set back");
+    assert!(is_checked(&path, None, Some(later)).await);
 }

@@ -6,6 +6,7 @@
 use chasm_protocol::json;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 
 /// How the lines of a format look, so that they are known where they are torn.
 #[derive(Debug, Clone, Copy)]
@@ -79,8 +80,11 @@ pub fn read_line(bytes: &[u8], shape: &Shape) -> Salvaged {
 }
 
 fn read_part(bytes: &[u8], offset: usize, shape: &Shape, out: &mut Salvaged) {
-    let text = String::from_utf8_lossy(bytes);
-    if let std::borrow::Cow::Owned(_) = &text {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
+    };
+    if let Cow::Owned(_) = &text {
         let bad: usize = bytes.utf8_chunks().map(|chunk| chunk.invalid().len()).sum();
         let why = format!("{bad} bytes are not UTF-8: replaced by U+FFFD");
         out.losses.push(Loss { offset: offset as u64, bytes: bad, why, text: String::new() });

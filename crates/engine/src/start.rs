@@ -84,7 +84,7 @@ pub async fn start(
         false => store.get_meta(CLEAN_STOP).await?.and_then(|text| Timestamp::parse(&text).ok()),
     };
     store.put_meta(CLEAN_STOP, None).await?;
-    if opened.checked {
+    if opened.checked || opened.created {
         store.put_meta(chasm_store::CHECKED, Some(&shared.clock.now().to_string())).await?;
     }
     shared.hub.hide(&store.trash_ids().await?);

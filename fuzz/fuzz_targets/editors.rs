@@ -1,11 +1,11 @@
-//! Bytes as a file of an editor, read in one go and while it grows: nothing may panic, no id is given twice, and each event is one
+//! Bytes as a file of an editor, read in one go and while it grows: nothing may panic, no id is given to two things, and each event is one
 //! that the recorder takes.
 #![no_main]
 
 use chasm_editors::{EDITORS, Editor, EventDraft, SessionFile, Step};
 use chasm_protocol::{Limits, parse_event};
 use libfuzzer_sys::fuzz_target;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -51,10 +51,11 @@ fn read(editor: &dyn Editor, file: &SessionFile) {
         events.push(event);
         ControlFlow::Continue(())
     });
-    let mut ids = HashSet::new();
+    let mut ids = HashMap::new();
     for event in &events {
-        assert!(ids.insert((&event.session_id, &event.event_id)), "an id is given twice: {event:?}");
-        let parsed = parse_event(&event.to_json(), &Limits::default());
+        let before: Option<&EventDraft> = ids.insert((&event.session_id, &event.event_id), event);
+        assert!(before.is_none_or(|before| before == event), "an id is given to two things: {before:?} {event:?}");
+        let parsed = parse_event(&event.to_accepted_json(), &Limits::default());
         assert!(parsed.is_ok(), "{}: {:?}: {event:?}", editor.id(), parsed.err());
     }
 }

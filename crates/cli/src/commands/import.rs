@@ -132,7 +132,7 @@ fn read_all((editor, file): &Source, to: &mpsc::Sender<String>) -> Heard {
         if event.session_id == file.session_id {
             title = title_in(&event).or(title.take());
         }
-        hand(event.to_json())
+        hand(event.to_accepted_json())
     });
     let _ = endings.drafts("imported").try_for_each(|end| hand(end.to_json()));
     Heard { read, title }

@@ -87,11 +87,15 @@ impl Entry {
 
     /// The line without its content: what else it says.
     pub fn envelope(&self) -> Value {
-        let mut rest = self.fields.clone();
-        if let Some(Value::Object(message)) = rest.get_mut("message") {
-            message.remove("content");
-        }
-        Value::Object(rest)
+        let bare = |(key, value): (&String, &Value)| match value {
+            // the content may be long: it is not copied first to be dropped then
+            Value::Object(message) if key == "message" => {
+                let rest = message.iter().filter(|(key, _)| *key != "content");
+                (key.clone(), Value::Object(rest.map(|(key, value)| (key.clone(), value.clone())).collect()))
+            }
+            other => (key.clone(), other.clone()),
+        };
+        Value::Object(self.fields.iter().map(bare).collect())
     }
 
     /// A hash of what the line says, the session that it is filed under left out: a resumed session copies lines.

@@ -12,7 +12,7 @@ use crate::{EventDraft, ReadError, ReadReport, Reader, Step};
 use chasm_protocol::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{File, Metadata};
 use std::io::BufReader;
 use std::path::Path;
@@ -86,6 +86,7 @@ impl PromptsOnly {
             title: title.clone(),
             workspace: workspace.clone(),
             times: None,
+            seen: HashSet::new(),
         };
         Lacking(LineFile::of(&file.path, fresh))
     }
@@ -96,6 +97,8 @@ struct Prompts {
     title: Option<String>,
     workspace: Option<String>,
     times: Option<Times>,
+    /// Lines so far, to know copies.
+    seen: HashSet<u64>,
 }
 
 impl LineReader for Prompts {
@@ -114,6 +117,11 @@ impl LineReader for Prompts {
 
 impl Prompts {
     fn prompt(&mut self, value: &Value, out: &mut Out<'_>) {
+        let said = hash(&value.to_string());
+        if !self.seen.insert(said) {
+            out.report.copies += 1;
+            return;
+        }
         let at =
             value.get("timestamp").and_then(Value::as_i64).and_then(|ms| Timestamp::from_millis(ms).ok());
         if self.times.is_none() {
@@ -122,7 +130,7 @@ impl Prompts {
         let times = self.times.get_or_insert_with(|| Times::new(at.unwrap_or_default()));
         out.report.lines += 1;
         out.report.messages += 1;
-        let key = format!("prompt-{:016x}", hash(&value.to_string()));
+        let key = format!("prompt-{said:016x}");
         let data = json!({
             "role": "user",
             "content": value.get("display").and_then(Value::as_str).unwrap_or_default(),

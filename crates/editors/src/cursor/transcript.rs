@@ -100,7 +100,7 @@ impl Transcript {
             (Some(role @ ("user" | "assistant" | "system" | "tool")), Some(content)) => {
                 self.message(&key, role, content, line, cut, out);
             }
-            (_, content) if line.get("type") == Some(&json!("error")) && content.is_none() => {
+            (_, None) if line.get("type") == Some(&json!("error")) && line.contains_key("error") => {
                 out.report.count("errors");
                 let text = line
                     .get("error")

@@ -50,8 +50,8 @@ impl Feed {
         let mut json = draft.to_json_as_it_is();
         let mut parsed = parse_event(&json, &self.limits);
         if parsed.is_err() {
-            // nested too deep, as a rule
-            json = draft.to_json();
+            // nested too deep, or of a shape that no reader foresaw
+            json = draft.to_accepted_json();
             parsed = parse_event(&json, &self.limits);
         }
         match parsed {

@@ -82,7 +82,7 @@ fn body(
 
 /// An event of a file as the fold takes it; `None` for one that the protocol does not allow.
 pub(crate) fn fold_event(draft: &EventDraft, nth: u64) -> Option<FoldEvent> {
-    let Parsed { event, identity, .. } = parse_event(&draft.to_json(), &STORED_LIMITS).ok()?;
+    let Parsed { event, identity, .. } = parse_event(&draft.to_accepted_json(), &STORED_LIMITS).ok()?;
     let event_id = event.event_id.as_ref().map(|id| id.as_str().into()).unwrap_or_default();
     Some(FoldEvent {
         key: OrderKey { at: draft.timestamp, seq: event.seq.unwrap_or(0), event_id, lsn: nth },

@@ -74,7 +74,7 @@ impl Pen<'_, '_> {
                 if said.is_empty() {
                     self.out.report.count("results");
                 }
-                (json!(said), parts)
+                (Value::Array(said.into_iter().cloned().collect()), parts)
             }
         };
         let results = results.iter().enumerate().filter(|(_, p)| block_type(p) == Some("tool_result"));
@@ -134,10 +134,14 @@ impl Pen<'_, '_> {
     }
 
     fn assistant(&mut self, entry: &Entry) -> bool {
+        let one;
         let parts = match entry.blocks() {
             None => return self.odd(),
-            Some(Blocks::Text(text)) => vec![json!({ "type": "text", "text": text })],
-            Some(Blocks::Parts(parts)) => parts.to_vec(),
+            Some(Blocks::Text(text)) => {
+                one = [json!({ "type": "text", "text": text })];
+                &one[..]
+            }
+            Some(Blocks::Parts(parts)) => parts,
         };
         let mut envelope = Some(entry.envelope());
         let mut message_id = entry.message("id").unwrap_or(&self.key).to_owned();
@@ -152,7 +156,7 @@ impl Pen<'_, '_> {
             data.insert("content".into(), Value::Array(grown.parts));
             data.insert("message_id".into(), json!(message_id));
             data.extend(head::model(entry).map(|model| ("model".to_owned(), json!(model))));
-            data.insert("metadata".into(), json!({ "claude_code": envelope.take() }));
+            data.insert("metadata".into(), named("claude_code", envelope.take().unwrap_or_default()).into());
             if grown.merged {
                 self.out.report.count("merged");
                 self.push_message(entry, data);
@@ -206,13 +210,18 @@ impl Pen<'_, '_> {
     /// A line that is no message: an event of a type of its own, with the whole line.
     fn side(&mut self, entry: &Entry) {
         let event_type = side_type(entry.kind());
-        self.push(&event_type, "line", fields(json!({ "line": entry.fields })));
+        self.push(&event_type, "line", named("line", Value::Object(entry.fields.clone())));
     }
 
     fn odd(&mut self) -> bool {
         self.out.report.count("odd");
         false
     }
+}
+
+/// One field. `json!` would make every value in it anew.
+fn named(key: &str, value: Value) -> Map<String, Value> {
+    Map::from_iter([(key.to_owned(), value)])
 }
 
 /// `claude_code.<type>`, in the protocol's alphabet.

@@ -2,7 +2,7 @@
 //!
 //! Owns the reading of `User/globalStorage/state.vscdb`, the workspaces' `state.vscdb`, `~/.cursor/projects/…` and
 //! `~/.cursor/chats/…`. Never reads another row than those of chats: the same databases hold keys and tokens, so every row
-//! is asked for by a key of [`store`]'s list. Invariant: what Cursor rewrites in place keeps its time and gets an id that
+//! is asked for by a key of `store`'s list. Invariant: what Cursor rewrites in place keeps its time and gets an id that
 //! says how much it says, so that the fullest version is the one that is shown.
 
 mod agent;

@@ -98,9 +98,9 @@ impl Watch {
         refused
     }
 
-    /// There is nothing to watch.
+    /// There is no folder with chats.
     pub fn is_idle(&self) -> bool {
-        self.places.is_empty()
+        !self.places.values().any(|place| matches!(place, Place::Chats(_)))
     }
 
     /// What the folder that this lies in is watched for.

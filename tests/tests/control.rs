@@ -39,7 +39,7 @@ fn status_says_what_is_written() {
             ".started_at" => "[time]", ".uptime_secs" => "[seconds]", ".last_durable_write" => "[time]",
             ".connections[].since" => "[time]", ".connections[].connection" => "[number]", ".buffer.last_flush" => "[time]",
             ".journal" => "[numbers]", ".database.bytes" => "[bytes]", ".database.path" => "[path]",
-            ".since" => "[time]", ".data_dir" => "[path]",
+            ".since" => "[time]", ".data_dir" => "[path]", ".follow" => "[how far it has looked]",
             ".disk_free_bytes" => "[bytes]", ".last_recovery.at" => "[time]", ".last_recovery.took_ms" => "[ms]",
         });
     });

@@ -14,6 +14,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 /// Sessions that are followed at once; older ones are imported and followed when they change.
 const LIVE: usize = 256;
+/// How often folders are listed anew until the list stays the same.
+const TRIES: usize = 5;
 /// Longest look at one editor's names.
 const LOOK: Duration = Duration::from_secs(120);
 
@@ -50,11 +52,21 @@ impl Follower {
     }
 
     async fn set_watches(&mut self, roots: &[(Of, Root)]) -> Result<(), EngineError> {
-        let roots = roots.to_vec();
-        let folders =
-            move || -> Places { roots.iter().flat_map(|(editor, root)| places(*editor, root)).collect() };
-        let folders = tokio::task::spawn_blocking(folders).await.map_err(|_| EngineError::ShuttingDown)?;
-        let refused = self.watch.set(folders);
+        let mut refused = None;
+        // a folder may come into being after the list was made and before the one above it is watched
+        for _ in 0..TRIES {
+            let roots = roots.to_vec();
+            let folders =
+                move || -> Places { roots.iter().flat_map(|(editor, root)| places(*editor, root)).collect() };
+            let folders =
+                tokio::task::spawn_blocking(folders).await.map_err(|_| EngineError::ShuttingDown)?;
+            if self.watch.has(&folders) {
+                break;
+            }
+            refused = Some(self.watch.set(folders));
+        }
+        // the same folders as before: what could not be watched still cannot
+        let Some(refused) = refused else { return Ok(()) };
         let why = refused.into_iter().next().map(|(editor, why)| format!("{}: {why}", editor.name()));
         if let Some(why) = why.as_ref().filter(|_| self.blind.is_none()) {
             tracing::warn!(%why, "a folder cannot be watched: its files are looked at from time to time");

@@ -98,6 +98,11 @@ impl Watch {
         refused
     }
 
+    /// Whether just these are watched.
+    pub fn has(&self, wanted: &Places) -> bool {
+        self.places.keys().eq(wanted.keys())
+    }
+
     /// There is no folder with chats.
     pub fn is_idle(&self) -> bool {
         !self.places.values().any(|place| matches!(place, Place::Chats(_)))

@@ -177,7 +177,8 @@ fn spawn_flusher(
     let (done, finished) = mpsc::channel::<Done>(1);
     let (trouble, watched) = watch::channel(None);
     let (hub, health, clock) = (shared.hub.clone(), shared.health.clone(), shared.clock.clone());
-    let flusher = Flusher { store: store.clone(), hub, health, clock, next_pk, trouble, backlog };
+    let flusher =
+        Flusher { store: store.clone(), hub, health, clock, next_pk, trouble, backlog, ahead: None };
     flusher.spawn(taken, done)?;
     Ok((FlushLink::new(jobs, finished, watched.clone()), watched))
 }

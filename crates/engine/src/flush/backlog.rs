@@ -9,6 +9,7 @@ use chasm_journal::{JournalSettings, Lsn, Media};
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::{Arc, OnceLock};
+use tokio::task::JoinHandle;
 
 /// Records and bytes of one transaction.
 const RECORDS: usize = 8_000;
@@ -24,6 +25,14 @@ pub struct BacklogReader {
     pub passed_over: PassedOver,
 }
 
+/// The run that comes next, read while the one before it is written.
+pub struct Ahead {
+    after: u64,
+    through: u64,
+    damaged: bool,
+    reading: JoinHandle<Result<Found, String>>,
+}
+
 pub struct Found {
     pub records: Vec<Pending>,
     /// Records come across, those that were passed over too.
@@ -33,6 +42,16 @@ pub struct Found {
 }
 
 impl BacklogReader {
+    /// Begins to read what stands behind a run that ends at `after`; nothing where that is all.
+    pub fn ahead(&self, after: u64, through: u64, damaged: bool) -> Option<Ahead> {
+        if after >= through {
+            return None;
+        }
+        let reader = self.clone();
+        let reading = tokio::task::spawn_blocking(move || reader.read(after, through, damaged));
+        Some(Ahead { after, through, damaged, reading })
+    }
+
     /// The next run of records behind `after`, up to `through` at most, which is one of them unless they are `damaged`.
     pub fn read(&self, after: u64, through: u64, damaged: bool) -> Result<Found, String> {
         let mut records = Vec::new();
@@ -67,5 +86,15 @@ impl BacklogReader {
 
     fn is_passed_over(&self, lsn: u64) -> bool {
         self.passed_over.get().is_some_and(|set| set.contains(&lsn))
+    }
+}
+
+impl Ahead {
+    /// What was read, where it is what is asked for now: it begins there, and goes no further than the journal is durable.
+    pub async fn take(self, after: u64, through: u64, damaged: bool) -> Option<Found> {
+        if self.after != after || self.through > through || self.damaged != damaged {
+            return None;
+        }
+        self.reading.await.ok()?.ok()
     }
 }

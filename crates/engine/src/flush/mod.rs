@@ -7,7 +7,7 @@ mod backlog;
 mod prepare;
 mod write;
 
-pub use backlog::{BacklogReader, PassedOver};
+pub use backlog::{Ahead, BacklogReader, PassedOver};
 pub use write::{Effect, Resumption, STORED_LIMITS, fold_anew, stored_fold_event, taken};
 
 use crate::health::HealthRecord;
@@ -72,6 +72,7 @@ pub struct Flusher {
     pub next_pk: i64,
     pub trouble: watch::Sender<Trouble>,
     pub backlog: BacklogReader,
+    pub ahead: Option<Ahead>,
 }
 
 impl Flusher {
@@ -134,14 +135,22 @@ impl Flusher {
     }
 
     /// The records of a job, the last one that the store has after it, and how many were read from the journal.
-    async fn records(&self, records: Records) -> (Vec<Pending>, u64, usize) {
+    async fn records(&mut self, records: Records) -> (Vec<Pending>, u64, usize) {
         let (after, through, damaged) = match records {
             Records::Held { records, applied } => return (records, applied, 0),
             Records::InJournal { after, through, damaged } => (after, through, damaged),
         };
+        let mut ready = match self.ahead.take() {
+            Some(ahead) => ahead.take(after, through, damaged).await,
+            None => None,
+        };
         loop {
-            match self.backlog.read(after, through, damaged) {
-                Ok(found) => return (found.records, found.applied, found.read),
+            let found = ready.take().map_or_else(|| self.backlog.read(after, through, damaged), Ok);
+            match found {
+                Ok(found) => {
+                    self.ahead = self.backlog.ahead(found.applied, through, damaged);
+                    return (found.records, found.applied, found.read);
+                }
                 Err(message) => {
                     let trouble = StoreTrouble { disk_full: false, message };
                     self.say(Some(trouble));

@@ -8,6 +8,7 @@ mod item;
 
 pub use editor::Continue;
 
+use crate::document::{Form, Listing};
 use crate::jsonl::Out;
 use crate::sheet::{Editing, Sheet, fields, text, without};
 use crate::{ReadError, document, ids, times, walk};
@@ -19,7 +20,12 @@ use std::fs;
 use std::path::Path;
 
 /// What a file that is read here should be.
-const WHAT: &str = "a session of Continue (JSON with `sessionId` and `history`)";
+const FORM: Form = Form {
+    what: "a session of Continue (JSON with `sessionId` and `history`)",
+    list: "history",
+    is_document: is_session,
+    is_element: is_item,
+};
 /// The list of all sessions.
 const LIST: &str = "sessions.json";
 /// Titles that say nothing.
@@ -66,7 +72,7 @@ fn session_id(name: &str) -> String {
 
 /// The session's id is its file's name.
 fn id_of(path: &Path) -> String {
-    session_id(&path.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default())
+    session_id(&ids::stem(path))
 }
 
 fn is_session(root: &Value) -> bool {
@@ -74,29 +80,17 @@ fn is_session(root: &Value) -> bool {
 }
 
 fn read(path: &Path, out: &mut Out<'_>) -> Result<(), ReadError> {
-    let mut document = document::read(path, is_item)?;
-    let known = is_session(&document.root) || (document.is_damaged() && document.root.is_object());
-    if !known && document.strays.is_empty() {
-        return Err(ReadError::other(path, WHAT));
-    }
-    document.tell(None, out.report);
-    let mut root = fields(std::mem::take(&mut document.root));
-    let mut items = match root.remove("history") {
-        Some(Value::Array(items)) => items,
-        _ => Vec::new(),
-    };
-    let last = items.len().checked_sub(1).filter(|_| document.cut);
-    items.append(&mut document.strays);
+    let Listing { root, list: items, cut, losses } = document::read_list(path, &FORM, out.report)?;
     let (mut sheet, at) = begin(path, &root, out);
     let titled = text(&root, "title").is_some_and(|title| !UNTITLED.contains(&title));
     let mut named = HashMap::new();
     for (nth, value) in items.iter().enumerate() {
         out.report.lines += 1;
-        let item = Item::new(value, nth, last == Some(nth), &mut named);
+        let item = Item::new(value, nth, cut == Some(nth), &mut named);
         item.write(&mut sheet, titled, after(at, nth), out);
     }
     end(&mut sheet, &root, items.len(), titled, after(at, items.len()), out);
-    sheet.damaged(&document.losses, out);
+    sheet.damaged(&losses, out);
     Ok(())
 }
 

@@ -22,6 +22,7 @@ mod transcript_text;
 pub use agent::CursorAgent;
 pub use editor::Cursor;
 
+use crate::sheet::fields;
 use serde_json::{Map, Value};
 
 /// What `provider` and `editor` of its sessions say.
@@ -33,14 +34,6 @@ struct Product {
 
 const CURSOR: Product = Product { id: "cursor", name: "Cursor" };
 const AGENT: Product = Product { id: "cursor-agent", name: "Cursor Agent" };
-
-/// The fields of an object; another value stands under `value`.
-fn fields(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(fields) => fields,
-        other => Map::from_iter([("value".to_owned(), other)]),
-    }
-}
 
 /// Takes a field out, where its value is of the kind that is looked for; another one stays.
 fn take(fields: &mut Map<String, Value>, key: &str, fits: fn(&Value) -> bool) -> Option<Value> {

@@ -3,11 +3,13 @@
 //! Owns the repairs of a whole document: NUL runs, a cut end, rubbish in the middle. Never reads more than [`MOST_BYTES`],
 //! never throws bytes away: what gives no value is handed back as a loss with its text. Repairs are deterministic.
 
+mod listing;
 mod when_whole;
 
+pub(crate) use listing::{Form, Listing, read_list};
 pub(crate) use when_whole::WhenWhole;
 
-use crate::jsonl::salvage::{self, Loss};
+use crate::jsonl::salvage::{self, Loss, Texts};
 use crate::{BadPlace, ReadError, ReadReport, walk};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -16,6 +18,8 @@ use std::path::Path;
 
 /// Largest document that is read at once.
 pub(crate) const MOST_BYTES: u64 = 64 * 1024 * 1024;
+/// Largest document that is taken for small; real ones have some 100 bytes.
+const SMALL_BYTES: u64 = 64 * 1024;
 /// Places behind a hole that are tried in vain.
 const TRIES: usize = 20_000;
 /// Longest text of one loss, so that each fits into an event.
@@ -39,11 +43,9 @@ pub(crate) fn read(path: &Path, is_element: fn(&Value) -> bool) -> Result<Docume
 
 /// The bytes of a regular file that is not too large and not empty.
 pub(crate) fn load(path: &Path) -> Result<Vec<u8>, ReadError> {
-    let failed = |source| ReadError::io(path, source);
-    let file = walk::open(path).map_err(failed)?;
-    let about = file.metadata().map_err(failed)?;
+    let (file, about) = walk::open_filled(path)?;
     let mut bytes = Vec::new();
-    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(|source| ReadError::io(path, source))?;
     if bytes.len() as u64 > MOST_BYTES {
         let (path, bytes) = (path.display().to_string(), about.len());
         return Err(ReadError::TooLarge { path, bytes, most: MOST_BYTES });
@@ -54,27 +56,23 @@ pub(crate) fn load(path: &Path) -> Result<Vec<u8>, ReadError> {
     }
 }
 
+/// What a small file that is no link says, such as one in which a folder is described.
+pub(crate) fn small(path: &Path) -> Option<Value> {
+    let mut bytes = Vec::new();
+    walk::open_unlinked(path)?.take(SMALL_BYTES).read_to_end(&mut bytes).ok()?;
+    serde_json::from_slice(bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes)).ok()
+}
+
 pub(crate) fn parse(bytes: &[u8], is_element: fn(&Value) -> bool) -> Document {
     let mut document = Document::default();
-    let mut at = if bytes.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
-    let mut first = true;
-    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
-        let nuls = rest.iter().take_while(|b| **b == 0).count();
-        if nuls > 0 {
-            let why = format!("{nuls} NUL bytes, as a power cut leaves them");
-            document.losses.push(Loss { offset: at as u64, bytes: nuls, why, text: String::new() });
-            (at, first) = (at + nuls, false);
-            continue;
-        }
-        let len = memchr::memchr(0, rest).unwrap_or(rest.len());
-        let part = rest.get(..len).unwrap_or(rest);
-        let mut piece = Piece { offset: at, is_element, document: &mut document };
-        let text = piece.decode(part);
-        match first {
+    let from = if bytes.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
+    let mut texts = Texts::new(bytes, from);
+    while let Some((offset, text)) = texts.next(&mut document.losses) {
+        let mut piece = Piece { offset, is_element, document: &mut document };
+        match offset == from {
             true => piece.beginning(&text),
             false => piece.behind(&text, 0),
         }
-        (at, first) = (at + len, false);
     }
     document
 }
@@ -109,17 +107,6 @@ struct Piece<'a> {
 }
 
 impl Piece<'_> {
-    fn decode<'b>(&mut self, bytes: &'b [u8]) -> std::borrow::Cow<'b, str> {
-        let text = String::from_utf8_lossy(bytes);
-        if let std::borrow::Cow::Owned(_) = &text {
-            let bad: usize = bytes.utf8_chunks().map(|chunk| chunk.invalid().len()).sum();
-            let why = format!("{bad} bytes are not UTF-8: replaced by U+FFFD");
-            let loss = Loss { offset: self.offset as u64, bytes: bad, why, text: String::new() };
-            self.document.losses.push(loss);
-        }
-        text
-    }
-
     /// The text that the document begins with.
     fn beginning(&mut self, text: &str) {
         if text.trim().is_empty() {

@@ -15,9 +15,8 @@ pub use editor::Gemini;
 use crate::document::WhenWhole;
 use crate::jsonl::Lines;
 use crate::sheet::Editing;
-use crate::{Endings, EventDraft, ReadError, ReadReport, Reader, Rewritten, SessionFile, document};
+use crate::{EventDraft, ReadError, ReadReport, Reader, Rewritten, SessionFile, document, reader};
 use serde_json::Value;
-use std::ops::ControlFlow;
 use std::path::Path;
 
 /// What a file that is read here should be.
@@ -52,15 +51,5 @@ pub fn open(file: &SessionFile) -> Result<Box<dyn Reader>, ReadError> {
 /// All events of a session's file as an import gives them, and the report.
 pub fn read(path: &Path) -> Result<(Vec<EventDraft>, ReadReport), ReadError> {
     let about = std::fs::metadata(path).map_err(|source| ReadError::io(path, source))?;
-    let mut reader = open(&SessionFile::new("", path, &about))?;
-    let (mut events, mut endings) = (Vec::new(), Endings::default());
-    reader.read_on(true, &mut |event| {
-        endings.note(&event);
-        events.push(event);
-        ControlFlow::Continue(())
-    })?;
-    let mut report = reader.report();
-    events.extend(endings.drafts("imported"));
-    report.events = events.len() as u64;
-    Ok((events, report))
+    reader::read_all(open(&SessionFile::new("", path, &about))?.as_mut())
 }

@@ -4,6 +4,7 @@
 
 use chasm_protocol::{SessionId, limits};
 use serde_json::{Map, Value};
+use std::path::Path;
 
 /// A short hash of a text, for sets and ids.
 pub fn hash(text: &str) -> u64 {
@@ -24,6 +25,11 @@ pub fn session_id(editor: &str, name: &str) -> String {
         Ok(_) => name.to_owned(),
         Err(_) => format!("{editor}-{:016x}", hash(name)),
     }
+}
+
+/// The name of a file without its ending, as ids of sessions are made of it.
+pub(crate) fn stem(path: &Path) -> String {
+    path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// The id of an event that says how a thing of this name is now. Versions of one thing sort by how much they say, so that

@@ -3,10 +3,12 @@
 //! Owns bytes and lines. Never knows what an editor means by a line: a [`LineReader`] does. Invariant: a line is handed over
 //! once, whole, in order; half a line waits for its rest until it is said that none will come.
 
+mod beginning;
 mod follow;
 pub mod lines;
 pub mod salvage;
 
+pub(crate) use beginning::{Format, has_line, head};
 pub use follow::LineFile;
 pub use lines::{Lines, RawLine};
 pub use salvage::Shape;

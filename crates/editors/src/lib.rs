@@ -22,9 +22,11 @@ mod editor; // the trait and the table
 mod ending; // how a session stands at the end of its files
 pub mod files; // which files an import reads
 pub mod give_back; // a recorded session as an editor's file
+mod home; // where programs keep their files
 pub mod ids; // names made of what is read
 pub mod jsonl; // files of JSON lines
 pub mod project; // all that editors have of one folder
+mod prompts_only; // sessions of which only what was typed is left
 mod reader; // reading, once or on and on
 mod report; // what reading gave
 mod sheet; // the events of one session while they are written

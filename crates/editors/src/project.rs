@@ -5,8 +5,8 @@
 
 mod names;
 
-pub use names::Project;
-pub(crate) use names::name;
+pub use names::{Project, is_same};
+pub(crate) use names::{name, unescaped};
 
 use crate::files::{self, Source};
 use crate::{Editor, Found, Root, Roots};

@@ -3,7 +3,7 @@
 //! Owns the way of reading that all editors share. Never holds a file open between two readings. Invariant: reading on until
 //! the end gives the same events as reading the end state at once, and perhaps more: states that the editor has replaced.
 
-use crate::{Each, EventDraft, ReadReport, SessionFile};
+use crate::{Each, Endings, EventDraft, ReadReport, SessionFile};
 use std::collections::HashSet;
 use std::fs;
 use std::io;
@@ -60,6 +60,25 @@ pub trait Reader: Send {
 
     /// What was read so far.
     fn report(&self) -> ReadReport;
+}
+
+/// All events of a session as an import gives them, and the report, for sessions that fit in memory.
+pub(crate) fn read_all(reader: &mut dyn Reader) -> Result<(Vec<EventDraft>, ReadReport), ReadError> {
+    let mut events = Vec::new();
+    reader.read_on(true, &mut |event| {
+        events.push(event);
+        ControlFlow::Continue(())
+    })?;
+    Ok(imported(events, reader.report()))
+}
+
+/// The same with the ends that an import gives.
+pub(crate) fn imported(mut events: Vec<EventDraft>, mut report: ReadReport) -> (Vec<EventDraft>, ReadReport) {
+    let mut endings = Endings::default();
+    events.iter().for_each(|event| endings.note(event));
+    events.extend(endings.drafts("imported"));
+    report.events = events.len() as u64;
+    (events, report)
 }
 
 /// Reads all that a session's files say.

@@ -62,8 +62,21 @@ impl Sheet {
 
     /// The `session_start`. `about` is the raw rest of what the file says of its session.
     pub fn start(&mut self, workspace: Option<String>, about: Value, at: Timestamp, out: &mut Out<'_>) {
+        self.start_titled(None, workspace, about, at, out);
+    }
+
+    /// The same of a session whose title is known.
+    pub fn start_titled(
+        &mut self,
+        title: Option<String>,
+        workspace: Option<String>,
+        about: Value,
+        at: Timestamp,
+        out: &mut Out<'_>,
+    ) {
         let Editing { id, name, format } = self.editing;
         let mut data = fields(json!({ "provider": id, "editor": name, "metadata": { format: about } }));
+        data.extend(title.map(|title| ("title".to_owned(), json!(title))));
         data.extend(workspace.map(|path| ("workspace".to_owned(), json!(path))));
         out.report.sessions.push(self.session_id.clone());
         // `!` sorts before every other id: the start precedes the first event, at its own time.
@@ -249,6 +262,16 @@ pub(crate) fn content(mut parts: Vec<Value>) -> Value {
     Value::Array(parts)
 }
 
+/// The parts of a message's content, whatever its form.
+pub(crate) fn parts(content: Value) -> Vec<Value> {
+    match content {
+        Value::Array(parts) => parts,
+        Value::String(text) => vec![json!({ "type": "text", "text": text })],
+        other => vec![other],
+    }
+}
+
+/// The fields of an object; another value stands under `value`.
 pub(crate) fn fields(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(fields) => fields,

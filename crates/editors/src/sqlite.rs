@@ -25,6 +25,7 @@ mod table;
 mod wal;
 
 pub use error::{Damage, DatabaseError};
+pub(crate) use header::MAGIC;
 pub use record::Column;
 
 use error::Damages;

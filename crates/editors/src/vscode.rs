@@ -33,24 +33,20 @@ pub mod tools;
 pub mod turns;
 pub mod write;
 
+pub use crate::project::is_same as is_same_place;
 pub use kin::{CODE_SERVER, CURSOR, INSIDERS, POSITRON, VSCODE, VSCODE_SERVER, VSCODIUM, VsCode, WINDSURF};
-pub use workspace::is_same as is_same_place;
 
 use crate::jsonl::{self, LineFile, LineReader, Lines, Out, RawLine, Shape};
-use crate::reader::Reader;
-use crate::{BadPlace, Endings, EventDraft, ReadError, ReadReport};
+use crate::{BadPlace, EventDraft, ReadError, ReadReport, document, reader, walk};
 use head::{Known, SessionHead};
 use log::LogReader;
 use serde_json::Value;
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{BufReader, Read};
-use std::ops::ControlFlow;
+use std::io::{BufReader, Read, Seek};
 use std::path::Path;
 use turns::{Candidate, Turn};
 
-/// Largest session that is read as one document.
-const JSON_MOST: u64 = 64 * 1024 * 1024;
 /// Bytes of a file's beginning that tell what it is.
 const SAMPLE_BYTES: u64 = 64 * 1024;
 
@@ -114,14 +110,18 @@ pub fn read_log(path: &Path) -> Result<Candidate, ReadError> {
 
 /// What a whole document says: versions 1 to 3, and exports.
 pub fn read_json(path: &Path) -> Result<Candidate, ReadError> {
-    let (bytes, modified) = whole(path)?;
+    let about = std::fs::metadata(path).map_err(|source| ReadError::io(path, source))?;
+    let mut bytes = document::load(path)?;
+    if bytes.starts_with(b"\xEF\xBB\xBF") {
+        bytes.drain(..3);
+    }
     let line = RawLine { number: 1, offset: 0, bytes, ended: true, skipped: 0 };
     let mut report = ReadReport::default();
     let (found, lost) = jsonl::values(&line, &DOCUMENT, &mut report);
     report.bad_places.iter_mut().for_each(|bad| bad.line = 0);
     let found = found.into_iter().find(|found| (DOCUMENT.is_beginning)(&found.value));
     let Some(found) = found else { return Err(ReadError::other(path, WHAT)) };
-    let head = SessionHead::of(&found.value, path, modified);
+    let head = SessionHead::of(&found.value, path, about.modified().ok());
     let requests = found.value.get("requests").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let plan = turns::plan(requests, head.started_at);
     let pairs = requests.iter().zip(&plan);
@@ -149,55 +149,20 @@ pub fn read_json(path: &Path) -> Result<Candidate, ReadError> {
 /// All events of a session's file as an import gives them, and the report, for files that fit in memory.
 pub fn read(path: &Path) -> Result<(Vec<EventDraft>, ReadReport), ReadError> {
     let (_, sample) = beginning(path)?;
-    let (mut events, mut endings) = (Vec::new(), Endings::default());
-    let mut report = if is_log(&sample) {
-        let mut reader = open_log(path, Known::default())?;
-        reader.read_on(true, &mut |event| {
-            events.push(event);
-            ControlFlow::Continue(())
-        })?;
-        reader.report()
-    } else {
-        let read = read_json(path)?;
-        let (mut written, mut report) = (VecDeque::new(), read.report);
-        write::write_turns(&read.head, &read.turns, &mut Out { events: &mut written, report: &mut report });
-        events.extend(written.into_iter().chain(read.kept));
-        report
-    };
-    events.iter().for_each(|event| endings.note(event));
-    events.extend(endings.drafts("imported"));
-    report.events = events.len() as u64;
-    Ok((events, report))
+    if is_log(&sample) {
+        return reader::read_all(&mut open_log(path, Known::default())?);
+    }
+    let read = read_json(path)?;
+    let (mut written, mut report) = (VecDeque::new(), read.report);
+    write::write_turns(&read.head, &read.turns, &mut Out { events: &mut written, report: &mut report });
+    Ok(reader::imported(written.into_iter().chain(read.kept).collect(), report))
 }
 
 fn beginning(path: &Path) -> Result<(File, Vec<u8>), ReadError> {
     let failed = |source| ReadError::io(path, source);
-    let file = File::open(path).map_err(failed)?;
-    if file.metadata().map_err(failed)?.len() == 0 {
-        return Err(ReadError::empty(path));
-    }
+    let (mut file, _) = walk::open_filled(path)?;
     let mut sample = Vec::new();
-    File::open(path).map_err(failed)?.take(SAMPLE_BYTES).read_to_end(&mut sample).map_err(failed)?;
+    file.by_ref().take(SAMPLE_BYTES).read_to_end(&mut sample).map_err(failed)?;
+    file.rewind().map_err(failed)?;
     Ok((file, sample))
-}
-
-/// All bytes of a document, without a mark at its beginning.
-fn whole(path: &Path) -> Result<(Vec<u8>, Option<std::time::SystemTime>), ReadError> {
-    let failed = |source| ReadError::io(path, source);
-    let file = File::open(path).map_err(failed)?;
-    let about = file.metadata().map_err(failed)?;
-    match about.len() {
-        0 => return Err(ReadError::empty(path)),
-        bytes if bytes > JSON_MOST => {
-            let path = path.display().to_string();
-            return Err(ReadError::TooLarge { path, bytes, most: JSON_MOST });
-        }
-        _ => {}
-    }
-    let mut bytes = Vec::new();
-    file.take(JSON_MOST).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.starts_with(b"\xEF\xBB\xBF") {
-        bytes.drain(..3);
-    }
-    Ok((bytes, about.modified().ok()))
 }

@@ -1,8 +1,10 @@
 //! Looking through folders for files of chats.
 //!
-//! Owns the way down. Never follows a link and never opens a file. Invariant: files come in the order of their names.
+//! Owns the way down, and which files may be opened. Never follows a link on its way. Invariant: files come in the order of
+//! their names.
 
 use crate::editor::{Found, SessionFile};
+use crate::{FindError, ReadError};
 use std::ffi::OsStr;
 use std::fs::{self, DirEntry, File, Metadata};
 use std::io;
@@ -61,6 +63,15 @@ impl Walk {
     }
 }
 
+/// Whether the folder that was searched is there.
+pub(crate) fn is_there<T>(searched: io::Result<T>, folder: &Path) -> Result<bool, FindError> {
+    match searched {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(source) => Err(FindError { path: folder.to_owned(), source }),
+    }
+}
+
 /// The folders that lie in this one, links left out; none where it cannot be read.
 pub(crate) fn folders(folder: &Path) -> Vec<PathBuf> {
     let inner = entries(folder).unwrap_or_default().into_iter();
@@ -77,6 +88,21 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
     match fs::metadata(path)?.is_file() {
         true => File::open(path),
         false => Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")),
+    }
+}
+
+/// Opens a regular file that is no link.
+pub(crate) fn open_unlinked(path: &Path) -> Option<File> {
+    regular(path).and_then(|_| File::open(path).ok())
+}
+
+/// Opens a regular file that is not empty.
+pub(crate) fn open_filled(path: &Path) -> Result<(File, Metadata), ReadError> {
+    let file = open(path).map_err(|source| ReadError::io(path, source))?;
+    let about = file.metadata().map_err(|source| ReadError::io(path, source))?;
+    match about.len() {
+        0 => Err(ReadError::empty(path)),
+        _ => Ok((file, about)),
     }
 }
 

@@ -5,11 +5,13 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+mod real;
+
 use chasm_editors::{ReadReport, claude_code};
 use chasm_protocol::{Limits, parse_event};
-use std::collections::BTreeMap;
+use real::{counted, data};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// `messages` in `SOURCES.tsv` counts `user` and `assistant` lines that parse. We count what people and models said, so each
 /// of its lines is one of: a message; a line with nothing but results of tools; one with nothing but calls of tools; one that
@@ -52,23 +54,6 @@ fn more_than_theirs(file: &str) -> u64 {
     u64::from(file == "claude/agentsview-truncated.jsonl")
 }
 
-fn data() -> Option<PathBuf> {
-    let root = match std::env::var_os("CHASM_TEST_DATA") {
-        Some(path) => PathBuf::from(path),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
-    };
-    root.join("SOURCES.tsv").is_file().then_some(root)
-}
-
-/// The files and their counts, as `SOURCES.tsv` has them.
-fn sources(root: &Path) -> BTreeMap<String, u64> {
-    let table = std::fs::read_to_string(root.join("SOURCES.tsv")).unwrap();
-    let rows = table.lines().skip(1).map(|row| row.split('\t').collect::<Vec<_>>());
-    rows.filter(|row| row[0].starts_with("claude/"))
-        .map(|row| (row[0].to_owned(), row[6].parse().unwrap()))
-        .collect()
-}
-
 fn read(path: &Path) -> ReadReport {
     let (events, report) = claude_code::read(path).unwrap();
     for event in &events {
@@ -82,13 +67,10 @@ fn read(path: &Path) -> ReadReport {
 
 #[test]
 fn every_real_file_is_read_and_every_difference_has_a_reason() {
+    let Some(root) = data() else { return };
     let mut out = std::io::stdout().lock();
-    let Some(root) = data() else {
-        writeln!(out, "skipped: no transcripts at ../shared/data; set CHASM_TEST_DATA").unwrap();
-        return;
-    };
     writeln!(out, "theirs = messages + results + calls + merged + odd; bad places").unwrap();
-    for (file, theirs) in sources(&root) {
+    for (file, theirs) in counted(&root, "claude/") {
         let Some(name) = file.strip_prefix("claude/").and_then(|f| f.strip_suffix(".jsonl")) else {
             assert!(claude_code::read(&root.join(&file)).is_err(), "{file}: one JSON document, no lines");
             continue;

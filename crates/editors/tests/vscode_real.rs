@@ -5,12 +5,14 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+mod real;
+
 use chasm_editors::vscode::{self, read_json, read_log};
 use chasm_editors::{EventDraft, ReadReport};
 use chasm_protocol::{Limits, parse_event};
+use real::{data, say};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// What is read of each file that is a session: turns, answers, calls of tools, results of them, bad places.
@@ -140,22 +142,6 @@ const LOG_OF: &[(&str, &str)] = &[
     ("damaged-nul-tail.jsonl", "epics-p47-chat-export.json"),
     ("damaged-truncated-last-line.jsonl", "epics-p47-chat-export.json"),
 ];
-
-fn data() -> Option<PathBuf> {
-    let root = match std::env::var_os("CHASM_TEST_DATA") {
-        Some(path) => PathBuf::from(path),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
-    };
-    let there = root.join("SOURCES.tsv").is_file();
-    if !there {
-        say("skipped: no sessions at ../shared/data; set CHASM_TEST_DATA");
-    }
-    there.then_some(root)
-}
-
-fn say(line: &str) {
-    writeln!(std::io::stdout().lock(), "{line}").unwrap();
-}
 
 fn files(folder: &Path, out: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {

@@ -8,7 +8,6 @@ use crate::editor::{Editor, Env, Found, SessionFile, Watched};
 use crate::jsonl::{LineFile, Lines};
 use crate::walk::{self, Walk};
 use crate::{FindError, ReadError, Reader};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -72,11 +71,7 @@ impl Editor for Aider {
                 files.extend(section::sessions(path).unwrap_or_default());
             }
         });
-        match searched {
-            Ok(()) => Ok(Some(walk.found(files))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(FindError { path: root.to_owned(), source }),
-        }
+        Ok(walk::is_there(searched, root)?.then(|| walk.found(files)))
     }
 
     fn in_project(&self, project: &Path) -> Vec<SessionFile> {

@@ -37,10 +37,7 @@ impl Named {
 /// The sessions of a file: its talks with anything in them.
 pub fn sessions(path: &Path) -> Result<Vec<SessionFile>, ReadError> {
     let failed = |source| ReadError::io(path, source);
-    let about = fs::metadata(path).map_err(failed)?;
-    if about.len() == 0 {
-        return Err(ReadError::empty(path));
-    }
+    let (file, about) = walk::open_filled(path)?;
     let mut named = Named::of(path);
     let empty = |id: String| {
         let mut file = SessionFile::new(id, path, &about);
@@ -49,7 +46,7 @@ pub fn sessions(path: &Path) -> Result<Vec<SessionFile>, ReadError> {
         file
     };
     let (mut all, mut voices, mut now) = (Vec::new(), Voices::default(), empty(named.next("")));
-    let mut lines = Lines::new(BufReader::new(walk::open(path).map_err(failed)?));
+    let mut lines = Lines::new(BufReader::new(file));
     let (mut filled, mut known) = (false, path.file_name().is_some_and(|name| name == NAME));
     while let Some(line) = lines.next_line().map_err(failed)? {
         let text = String::from_utf8_lossy(&line.bytes);

@@ -3,6 +3,7 @@
 //! Owns the look ahead that `session_start` needs. Never reads further than [`HEAD_LINES`] or [`HEAD_BYTES`], so that a
 //! longer version of the file says the same.
 
+use super::EDITING;
 use super::entry::Entry;
 use super::entry::SHAPE;
 use super::names::FileName;
@@ -109,9 +110,9 @@ impl Facts {
 /// What every `session_start` from Claude Code says.
 pub fn always(about: Map<String, Value>) -> Map<String, Value> {
     let mut fields = Map::new();
-    fields.insert("provider".into(), json!("claude-code"));
-    fields.insert("editor".into(), json!("Claude Code"));
-    fields.insert("metadata".into(), json!({ "claude_code": about }));
+    fields.insert("provider".into(), json!(EDITING.id));
+    fields.insert("editor".into(), json!(EDITING.name));
+    fields.insert("metadata".into(), json!({ EDITING.format: about }));
     fields
 }
 

@@ -22,7 +22,7 @@ pub struct FileName {
 
 impl FileName {
     pub fn of(path: &Path) -> Self {
-        let stem = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+        let stem = ids::stem(path);
         let folders: Vec<_> = path
             .parent()
             .map(|folder| folder.iter().map(|part| part.to_string_lossy().into_owned()).collect())

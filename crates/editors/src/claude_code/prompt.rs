@@ -4,6 +4,7 @@
 //! beside the stripped text.
 
 use super::entry::{Blocks, Entry, block_type};
+use crate::sheet::first_line;
 use serde_json::Value;
 
 /// Elements in `user` texts that nobody typed.
@@ -18,8 +19,6 @@ const TAGS: [&str; 9] = [
     "local-command-caveat",
     "task-notification",
 ];
-/// Longest title made from a prompt, in characters.
-const TITLE_CHARS: usize = 80;
 
 /// `text` without the program's elements; `None` where it has none. An element that is never closed reaches to the end.
 pub fn strip(text: &str) -> Option<String> {
@@ -63,13 +62,6 @@ pub fn title(entry: &Entry) -> Option<String> {
         }
     };
     first_line(&text)
-}
-
-/// The first line with anything on it, cut to the length of a title.
-pub fn first_line(text: &str) -> Option<String> {
-    let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
-    let cut: String = line.chars().take(TITLE_CHARS).collect();
-    Some(if cut.len() < line.len() { format!("{}…", cut.trim_end()) } else { cut })
 }
 
 /// Not put in by the program on the user's behalf.

@@ -162,10 +162,3 @@ fn begin(track: &Track, data: Map<String, Value>, at: Timestamp, out: &mut Out<'
         data,
     });
 }
-
-fn fields(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(fields) => fields,
-        other => Map::from_iter([("value".to_owned(), other)]),
-    }
-}

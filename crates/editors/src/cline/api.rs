@@ -6,7 +6,7 @@
 use super::ui::Shown;
 use crate::ids::hash;
 use crate::jsonl::Out;
-use crate::sheet::{Sheet, content, fields, side_type, text, without};
+use crate::sheet::{Sheet, content, fields, parts, side_type, text, without};
 use chasm_protocol::Timestamp;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
@@ -87,11 +87,7 @@ impl Message {
         let Some(message) = self.value.as_object().filter(|_| is_message(&self.value)) else {
             return pen.keep(&side_type(format, "api"), "line", fields(json!({ "line": self.value })));
         };
-        let parts = match message.get("content") {
-            Some(Value::Array(parts)) => parts.clone(),
-            Some(Value::String(text)) => vec![json!({ "type": "text", "text": text })],
-            other => vec![json!(other)],
-        };
+        let parts = parts(message.get("content").cloned().unwrap_or_default());
         let (calls, others): (Vec<Value>, Vec<Value>) =
             parts.into_iter().partition(|part| is(part, "tool_use"));
         let (results, said): (Vec<Value>, Vec<Value>) =

@@ -5,6 +5,7 @@
 use super::{CLINE, KILO_CODE, ROO_CODE, task};
 use crate::document::WhenWhole;
 use crate::editor::{Editor, Env, Found, SessionFile};
+use crate::home::{self, System};
 use crate::sheet::{Editing, read_whole};
 use crate::walk::{self, Walk};
 use crate::{FindError, ReadError, Reader, Rewritten};
@@ -31,15 +32,7 @@ impl Editor for Cline {
     }
 
     fn default_root(&self, env: Env<'_>) -> Option<PathBuf> {
-        let set = |name: &str| env(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let home = || set("HOME").or_else(|| set("USERPROFILE"));
-        if cfg!(target_os = "macos") {
-            return Some(home()?.join("Library/Application Support"));
-        }
-        if cfg!(windows) {
-            return set("APPDATA");
-        }
-        set("XDG_CONFIG_HOME").or_else(|| Some(home()?.join(".config")))
+        home::settings(env, System::this())
     }
 
     fn chats(&self, root: &Path) -> Vec<PathBuf> {

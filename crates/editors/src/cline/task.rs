@@ -13,7 +13,7 @@ use crate::sheet::{Editing, Sheet, fields, text, without};
 use crate::{ReadError, ids, times, walk};
 use chasm_protocol::Timestamp;
 use serde_json::{Map, Value, json};
-use std::fs::{self, File};
+use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -242,10 +242,8 @@ pub fn workspace(folder: &Path) -> Option<String> {
         .and_then(|_| document::read(&folder.join("history_item.json"), |_| false).ok());
     let listed = item.and_then(|item| Some(item.root.get("workspace")?.as_str()?.to_owned()));
     listed.filter(|path| !path.is_empty()).or_else(|| {
-        let path = folder.join(API);
-        walk::regular(&path)?;
         let mut sample = Vec::new();
-        File::open(path).ok()?.take(SAMPLE_BYTES).read_to_end(&mut sample).ok()?;
+        walk::open_unlinked(&folder.join(API))?.take(SAMPLE_BYTES).read_to_end(&mut sample).ok()?;
         named_folder(&String::from_utf8_lossy(&sample))
     })
 }

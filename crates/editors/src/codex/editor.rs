@@ -3,15 +3,14 @@
 //! Reads rollouts, `history.jsonl` and `session_index.jsonl`, and nothing else of the folder. Invariant: a session is named as
 //! reading its file would name it.
 
-use super::history::{History, PromptsOnly};
+use super::history::HISTORY;
 use super::index::{self, FOLDERS};
 use super::{EDITING, head, looks_like, open};
 use crate::editor::{Editor, Env, Found, SessionFile};
+use crate::prompts_only::is_list;
 use crate::walk::{self, Walk};
-use crate::{FindError, ReadError, Reader};
-use std::collections::HashSet;
+use crate::{FindError, ReadError, Reader, home};
 use std::fs::{self, Metadata};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -30,9 +29,7 @@ impl Editor for Codex {
     }
 
     fn default_root(&self, env: Env<'_>) -> Option<PathBuf> {
-        let set = |name: &str| env(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let home = || set("HOME").or_else(|| set("USERPROFILE")).map(|home| home.join(".codex"));
-        set("CODEX_HOME").or_else(home)
+        home::own_folder(env, Some("CODEX_HOME"), ".codex")
     }
 
     fn chats(&self, root: &Path) -> Vec<PathBuf> {
@@ -50,17 +47,13 @@ impl Editor for Codex {
                     files.push(file);
                 }
             });
-            match searched {
-                Ok(()) => there = true,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(source) => return Err(FindError { path: folder, source }),
-            }
+            there |= walk::is_there(searched, &folder)?;
         }
         if !there {
             return Ok(None);
         }
         if walk.complete {
-            add_prompts(&root.join("history.jsonl"), &mut files);
+            HISTORY.add(root, &mut files);
         }
         Ok(Some(walk.found(files)))
     }
@@ -79,15 +72,15 @@ impl Editor for Codex {
     }
 
     fn workspace(&self, file: &SessionFile) -> Option<String> {
-        match PromptsOnly::is_in(&file.path) {
+        match is_list(&file.path) {
             true => file.workspace.clone(),
             false => head(&file.path).ok()?.workspace,
         }
     }
 
     fn open(&self, file: &SessionFile) -> Result<Box<dyn Reader>, ReadError> {
-        match PromptsOnly::is_in(&file.path) {
-            true => Ok(Box::new(PromptsOnly::open(file))),
+        match is_list(&file.path) {
+            true => Ok(HISTORY.open(file)),
             false => Ok(Box::new(open(&file.path)?)),
         }
     }
@@ -95,15 +88,6 @@ impl Editor for Codex {
 
 fn is_named_so(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending == "jsonl")
-}
-
-/// Sessions whose rollout is gone: what was asked in them stands in the list of all prompts.
-fn add_prompts(path: &Path, files: &mut Vec<SessionFile>) {
-    let Some(about) = walk::regular(path) else { return };
-    let here: HashSet<&str> = files.iter().map(|file| file.session_id.as_str()).collect();
-    let gone: Vec<_> =
-        History::sessions(path).into_iter().filter(|(id, _)| !here.contains(id.as_str())).collect();
-    files.extend(gone.into_iter().map(|(id, said)| said.file(id, path, &about)));
 }
 
 fn session_file(path: &Path, about: &Metadata) -> Result<SessionFile, ReadError> {

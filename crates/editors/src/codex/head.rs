@@ -66,7 +66,7 @@ fn about(path: &Path, meta: &Map<String, Value>) -> Value {
 
 /// The session's id: the UUID at the end of the file's name, else what its first line says, else the file's name.
 fn session_id(path: &Path, in_lines: Option<&str>) -> String {
-    let stem = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+    let stem = ids::stem(path);
     match (own_session_id(path), in_lines) {
         (Some(id), _) => id,
         (None, Some(id)) => ids::session_id("codex", id),

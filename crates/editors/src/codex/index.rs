@@ -8,7 +8,6 @@ use crate::walk;
 use chasm_protocol::Timestamp;
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
-use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -69,7 +68,7 @@ impl Names {
 
 /// A damaged line is passed over: the list is no place of chats.
 fn each(path: &Path, mut take: impl FnMut(String, Name)) {
-    let Some(file) = walk::regular(path).and_then(|_| File::open(path).ok()) else { return };
+    let Some(file) = walk::open_unlinked(path) else { return };
     let mut lines = Lines::new(BufReader::new(file));
     while let Ok(Some(line)) = lines.next_line() {
         let Ok(raw) = serde_json::from_slice::<Value>(&line.bytes) else { continue };

@@ -6,11 +6,10 @@ use super::{EDITING, LIST, Listed, id_of, is_session, listed, read};
 use crate::document::WhenWhole;
 use crate::editor::{Editor, Env, Found, SessionFile};
 use crate::sheet::read_whole;
-use crate::walk::Walk;
-use crate::{FindError, ReadError, Reader, Rewritten, document};
+use crate::walk::{self, Walk};
+use crate::{FindError, ReadError, Reader, Rewritten, document, home};
 use std::collections::HashMap;
 use std::fs::{self, Metadata};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -26,9 +25,7 @@ impl Editor for Continue {
     }
 
     fn default_root(&self, env: Env<'_>) -> Option<PathBuf> {
-        let set = |name: &str| env(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let home = || set("HOME").or_else(|| set("USERPROFILE")).map(|home| home.join(".continue"));
-        set("CONTINUE_GLOBAL_DIR").or_else(home)
+        home::own_folder(env, Some("CONTINUE_GLOBAL_DIR"), ".continue")
     }
 
     fn chats(&self, root: &Path) -> Vec<PathBuf> {
@@ -44,11 +41,7 @@ impl Editor for Continue {
                 files.push(session_file(path, about, list.as_ref()));
             }
         });
-        match searched {
-            Ok(()) => Ok(Some(walk.found(files))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(FindError { path: folder, source }),
-        }
+        Ok(walk::is_there(searched, &folder)?.then(|| walk.found(files)))
     }
 
     fn recognizes(&self, path: &Path, beginning: &[u8]) -> bool {

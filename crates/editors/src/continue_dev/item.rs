@@ -4,7 +4,7 @@
 //! the others do not.
 
 use crate::jsonl::Out;
-use crate::sheet::{Sheet, content, fields, text, without};
+use crate::sheet::{self, Sheet, content, fields, text, without};
 use chasm_protocol::Timestamp;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
@@ -92,10 +92,8 @@ impl<'a> Item<'a> {
 
 fn parts(message: &Map<String, Value>) -> Vec<Value> {
     match message.get("content") {
-        Some(Value::Array(parts)) => parts.clone(),
-        Some(Value::String(text)) => vec![json!({ "type": "text", "text": text })],
-        None | Some(Value::Null) => vec![json!({ "type": "text", "text": "" })],
-        Some(other) => vec![other.clone()],
+        None | Some(Value::Null) => sheet::parts(json!("")),
+        Some(content) => sheet::parts(content.clone()),
     }
 }
 

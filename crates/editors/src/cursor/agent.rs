@@ -7,11 +7,10 @@ use super::transcript;
 use super::transcript_text;
 use super::{AGENT, chat_store};
 use crate::editor::{Editor, Env, Found, SessionFile};
-use crate::ids;
-use crate::{FindError, ReadError, Reader};
+use crate::walk::{self, Walk};
+use crate::{FindError, ReadError, Reader, document, home, ids};
 use std::collections::HashSet;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -30,8 +29,7 @@ impl Editor for CursorAgent {
     }
 
     fn default_root(&self, env: Env<'_>) -> Option<PathBuf> {
-        let set = |name: &str| env(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        set("HOME").or_else(|| set("USERPROFILE")).map(|home| home.join(".cursor"))
+        home::own_folder(env, None, ".cursor")
     }
 
     fn chats(&self, root: &Path) -> Vec<PathBuf> {
@@ -83,71 +81,38 @@ pub fn find(root: &Path, deadline: Instant) -> Result<Option<Found>, FindError> 
     if !projects.is_dir() && !chats.is_dir() {
         return Ok(None);
     }
-    let mut search = Search { files: Vec::new(), deadline, complete: true };
-    for (folder, kind) in [(&chats, Looks::Stores), (&projects, Looks::Projects)] {
-        match search.children(folder, kind) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(source) => return Err(FindError { path: folder.clone(), source }),
-        }
+    let (mut walk, mut files) = (Walk::until(deadline), Vec::new());
+    walk::is_there(fs::read_dir(&chats), &chats)?;
+    for folder in walk::folders(&chats) {
+        below(&mut walk, &folder, 2, None, &mut files);
+    }
+    walk::is_there(fs::read_dir(&projects), &projects)?;
+    for project in walk::folders(&projects) {
+        let workspace = workspace(&project);
+        below(&mut walk, &project.join("agent-transcripts"), DEPTH, workspace.as_deref(), &mut files);
     }
     // a chat's store says more than its transcript, and a transcript in lines more than one in text
-    search.files.sort_by_key(|file| rank(&file.path));
+    files.sort_by_key(|file| rank(&file.path));
     let mut seen = HashSet::new();
-    search.files.retain(|file| seen.insert(file.session_id.clone()));
-    search.files.sort();
-    Ok(Some(Found { files: search.files, complete: search.complete }))
+    files.retain(|file| seen.insert(file.session_id.clone()));
+    Ok(Some(walk.found(files)))
 }
 
-/// What a folder's folders are looked through for.
-#[derive(Debug, Clone, Copy)]
-enum Looks {
-    Stores,
-    Projects,
-}
-
-struct Search {
-    files: Vec<SessionFile>,
-    deadline: Instant,
-    complete: bool,
-}
-
-impl Search {
-    fn children(&mut self, folder: &Path, looks: Looks) -> io::Result<()> {
-        for entry in fs::read_dir(folder)?.flatten() {
-            if !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                continue;
-            }
-            match looks {
-                Looks::Stores => self.below(&entry.path(), 2, None),
-                Looks::Projects => {
-                    let workspace = workspace(&entry.path());
-                    self.below(&entry.path().join("agent-transcripts"), DEPTH, workspace.as_deref());
-                }
-            }
+/// Adds the chats of a folder. What cannot be read is passed over.
+fn below(
+    walk: &mut Walk,
+    folder: &Path,
+    depth: usize,
+    workspace: Option<&str>,
+    files: &mut Vec<SessionFile>,
+) {
+    let _ = walk.files(folder, depth, &mut |path, about| {
+        if is_chat(path) {
+            let mut file = SessionFile::new(session_id(path), path, about);
+            file.workspace = workspace.map(str::to_owned);
+            files.push(file);
         }
-        Ok(())
-    }
-
-    /// What cannot be read is passed over.
-    fn below(&mut self, folder: &Path, depth: usize, workspace: Option<&str>) {
-        let Ok(entries) = fs::read_dir(folder) else { return };
-        for entry in entries.flatten() {
-            self.complete &= Instant::now() < self.deadline;
-            if !self.complete {
-                return;
-            }
-            let (path, Ok(kind)) = (entry.path(), entry.file_type()) else { continue };
-            if kind.is_dir() && depth > 1 {
-                self.below(&path, depth - 1, workspace);
-            } else if kind.is_file() && is_chat(&path) {
-                let Ok(about) = entry.metadata() else { continue };
-                let mut file = SessionFile::new(session_id(&path), &path, &about);
-                file.workspace = workspace.map(str::to_owned);
-                self.files.push(file);
-            }
-        }
-    }
+    });
 }
 
 fn is_chat(path: &Path) -> bool {
@@ -181,9 +146,6 @@ pub fn session_id(path: &Path) -> String {
 
 /// The folder of a project, where Cursor has noted it: the name of its own folder cannot be read back.
 fn workspace(project: &Path) -> Option<String> {
-    let noted = project.join(".workspace-trusted");
-    let about = fs::symlink_metadata(&noted).ok().filter(|about| about.is_file() && about.len() < 65_536)?;
-    let _ = about;
-    let noted: serde_json::Value = serde_json::from_slice(&fs::read(noted).ok()?).ok()?;
+    let noted = document::small(&project.join(".workspace-trusted"))?;
     noted.get("workspacePath")?.as_str().filter(|path| !path.is_empty()).map(str::to_owned)
 }

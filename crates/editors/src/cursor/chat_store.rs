@@ -8,7 +8,8 @@ use super::pen::{Pen, Start};
 use super::transcript::query;
 use super::{AGENT, fields, is_name, is_said, take, title_of};
 use crate::reader::Rewritten;
-use crate::sqlite::{Column, Database, DatabaseError};
+use crate::sheet::parts;
+use crate::sqlite::{Column, Database, DatabaseError, MAGIC};
 use crate::times::of_file;
 use crate::{BadPlace, Each, ReadError, ReadReport, SessionFile};
 use serde_json::{Map, Value, json};
@@ -24,7 +25,7 @@ const TRIES: usize = 20;
 
 pub fn looks_like(path: &Path, beginning: &[u8]) -> bool {
     path.file_name().is_some_and(|name| name == "store.db")
-        && beginning.starts_with(b"SQLite format 3\0")
+        && beginning.starts_with(MAGIC)
         && memchr::memmem::find(beginning, b"blobs").is_some()
 }
 
@@ -217,11 +218,7 @@ fn message(pen: &mut Pen<'_>, id: &str, bytes: &[u8], place: Place) {
         let data = fields(json!({ "content": content, "cursor": about }));
         return pen.push("cursor.blob", id, None, data);
     }
-    let parts = match content {
-        Value::Array(parts) => parts,
-        Value::String(text) => vec![json!({ "type": "text", "text": text })],
-        other => vec![other],
-    };
+    let parts = parts(content);
     let is_tool = |part: &Value| {
         part.get("type")
             .and_then(Value::as_str)

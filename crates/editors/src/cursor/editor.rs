@@ -7,14 +7,12 @@ use super::agent;
 use super::following::Following;
 use super::{CURSOR, find};
 use crate::editor::{Editor, Env, Found, SessionFile, Watched};
-use crate::{FindError, ReadError, Reader};
+use crate::home::{self, System};
+use crate::{FindError, ReadError, Reader, sqlite};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 pub struct Cursor;
-
-/// The beginning of every SQLite file.
-const SQLITE: &[u8] = b"SQLite format 3\0";
 
 impl Editor for Cursor {
     fn id(&self) -> &'static str {
@@ -26,15 +24,7 @@ impl Editor for Cursor {
     }
 
     fn default_root(&self, env: Env<'_>) -> Option<PathBuf> {
-        let set = |name: &str| env(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let config = if cfg!(target_os = "windows") {
-            set("APPDATA")
-        } else if cfg!(target_os = "macos") {
-            set("HOME").map(|home| home.join("Library/Application Support"))
-        } else {
-            set("XDG_CONFIG_HOME").or_else(|| set("HOME").map(|home| home.join(".config")))
-        };
-        config.map(|config| config.join("Cursor").join("User"))
+        Some(home::settings(env, System::this())?.join("Cursor").join("User"))
     }
 
     fn chats(&self, root: &Path) -> Vec<PathBuf> {
@@ -67,7 +57,9 @@ impl Editor for Cursor {
 
     fn recognizes(&self, path: &Path, beginning: &[u8]) -> bool {
         let named = path.extension().is_some_and(|ending| ending == "vscdb");
-        named && beginning.starts_with(SQLITE) && memchr::memmem::find(beginning, b"cursorDiskKV").is_some()
+        named
+            && beginning.starts_with(sqlite::MAGIC)
+            && memchr::memmem::find(beginning, b"cursorDiskKV").is_some()
     }
 
     fn sessions_in(&self, path: &Path) -> Result<Vec<SessionFile>, ReadError> {

@@ -9,7 +9,7 @@ use super::store::{self, MAX_JSON, Store};
 use super::{CURSOR, bubble, composer, fields};
 use crate::ids::{self, hash};
 use crate::sqlite::DatabaseError;
-use crate::{FindError, Found, ReadError, SessionFile};
+use crate::{FindError, Found, ReadError, SessionFile, document, walk};
 use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, Metadata};
@@ -100,17 +100,13 @@ impl Search {
 
     fn workspaces(&mut self, folder: &Path) -> Result<Vec<Workspace>, FindError> {
         let mut found = Vec::new();
-        let entries = match fs::read_dir(folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
-            Err(source) => return Err(FindError { path: folder.to_owned(), source }),
-        };
-        for entry in entries.flatten() {
+        walk::is_there(fs::read_dir(folder), folder)?;
+        for path in walk::folders(folder) {
             if self.is_over() {
                 break;
             }
-            let (path, database) = (entry.path(), entry.path().join(DATABASE));
-            if entry.file_type().is_ok_and(|kind| kind.is_dir()) && database.is_file() {
+            let database = path.join(DATABASE);
+            if database.is_file() {
                 // what cannot be read here is passed over: reading a session tells of damage
                 found.extend(self.workspace(&database, uri(&path)).ok().flatten());
             }
@@ -240,8 +236,7 @@ fn composer_file(
 
 /// Which folder a workspace's folder is of.
 fn uri(folder: &Path) -> Option<String> {
-    let about = fs::read(folder.join("workspace.json")).ok()?;
-    let about: Value = serde_json::from_slice(&about).ok()?;
+    let about = document::small(&folder.join("workspace.json"))?;
     let uri = about.get("folder").or_else(|| about.get("workspace"))?;
     uri.as_str().filter(|uri| !uri.is_empty()).map(str::to_owned)
 }

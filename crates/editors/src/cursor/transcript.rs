@@ -6,8 +6,9 @@
 use super::{AGENT, bubble, fields, is_name, is_said, take, title_of};
 use crate::ids::hash;
 use crate::jsonl::{self, LineFile, LineReader, Lines, Out, RawLine, Shape, salvage};
+use crate::sheet::parts;
 use crate::times::{Times, of_file};
-use crate::{EventDraft, ReadError, SessionFile};
+use crate::{EventDraft, ReadError, SessionFile, walk};
 use chasm_protocol::{Timestamp, limits};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
@@ -33,14 +34,7 @@ fn is_line(value: &Value) -> bool {
 
 /// Whether a file that begins with these bytes is such a transcript: its lines have no `type` as others' have, but for errors.
 pub fn looks_like(beginning: &[u8]) -> bool {
-    let mut lines = Lines::new(beginning);
-    while let Ok(Some(line)) = lines.next_line() {
-        let found = salvage::read_line(&line.bytes, &SHAPE).found;
-        if found.iter().any(|found| is_line(&found.value) && found.value.get("sessionId").is_none()) {
-            return true;
-        }
-    }
-    false
+    jsonl::has_line(beginning, &SHAPE, |value| is_line(value) && value.get("sessionId").is_none())
 }
 
 pub fn open(file: &SessionFile) -> Result<LineFile<Transcript>, ReadError> {
@@ -61,11 +55,7 @@ pub struct Transcript {
 impl Transcript {
     fn new(path: &Path, session_id: &str, workspace: Option<&str>) -> Result<Self, ReadError> {
         let failed = |source| ReadError::io(path, source);
-        let file = fs::File::open(path).map_err(failed)?;
-        let about = file.metadata().map_err(failed)?;
-        if about.len() == 0 {
-            return Err(ReadError::empty(path));
-        }
+        let (file, about) = walk::open_filled(path)?;
         let (mut title, mut known) = (None, false);
         let mut lines = Lines::new(BufReader::new(file));
         for _ in 0..HEAD_LINES {
@@ -128,11 +118,7 @@ impl Transcript {
         cut: bool,
         out: &mut Out<'_>,
     ) {
-        let parts = match content {
-            Value::Array(parts) => parts,
-            Value::String(text) => vec![json!({ "type": "text", "text": text })],
-            other => vec![other],
-        };
+        let parts = parts(content);
         let kind = |part: &Value| part.get("type").and_then(Value::as_str).map(str::to_owned);
         let (tools, shown): (Vec<Value>, Vec<Value>) = parts
             .into_iter()

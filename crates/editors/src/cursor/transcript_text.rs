@@ -7,12 +7,9 @@ use super::pen::{Pen, Start};
 use super::transcript::{made, query};
 use super::{AGENT, bubble, fields, title_of};
 use crate::reader::Rewritten;
-use crate::{Each, ReadError, ReadReport, SessionFile};
+use crate::{Each, ReadError, ReadReport, SessionFile, document};
 use serde_json::{Value, json};
 use std::fs;
-
-/// Largest text that is read.
-const MOST: u64 = 64 * 1024 * 1024;
 
 const WHAT: &str = "a Cursor transcript (text with `user:` and `assistant:` on lines of their own)";
 
@@ -43,13 +40,7 @@ enum Part<'a> {
 fn read(file: &SessionFile, each: Each<'_>, report: &mut ReadReport) -> Result<(), ReadError> {
     let path = &file.path;
     let about = fs::metadata(path).map_err(|source| ReadError::io(path, source))?;
-    if about.len() > MOST {
-        return Err(ReadError::TooLarge { path: path.display().to_string(), bytes: about.len(), most: MOST });
-    }
-    if about.len() == 0 {
-        return Err(ReadError::empty(path));
-    }
-    let bytes = fs::read(path).map_err(|source| ReadError::io(path, source))?;
+    let bytes = document::load(path)?;
     let text = String::from_utf8_lossy(&bytes);
     let (before, turns) = turns(&text);
     if turns.is_empty() {

@@ -6,9 +6,8 @@
 use super::{EDITING, lines, looks_like, names, open};
 use crate::editor::{Editor, Env, Found, SessionFile};
 use crate::walk::{self, Walk};
-use crate::{FindError, ReadError, Reader};
+use crate::{FindError, ReadError, Reader, home};
 use std::fs::{self, Metadata};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -27,8 +26,7 @@ impl Editor for Gemini {
     }
 
     fn default_root(&self, env: Env<'_>) -> Option<PathBuf> {
-        let set = |name: &str| env(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        set("HOME").or_else(|| set("USERPROFILE")).map(|home| home.join(".gemini"))
+        home::own_folder(env, None, ".gemini")
     }
 
     fn chats(&self, root: &Path) -> Vec<PathBuf> {
@@ -37,10 +35,8 @@ impl Editor for Gemini {
 
     fn find(&self, root: &Path, deadline: Instant) -> Result<Option<Found>, FindError> {
         let projects = root.join("tmp");
-        match fs::read_dir(&projects) {
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(FindError { path: projects, source }),
+        if !walk::is_there(fs::read_dir(&projects), &projects)? {
+            return Ok(None);
         }
         let (mut walk, mut files) = (Walk::until(deadline), Vec::new());
         for project in walk::folders(&projects) {

@@ -41,11 +41,7 @@ pub struct Script {
 impl Script {
     pub fn of(path: &Path) -> Result<Self, ReadError> {
         let failed = |source| ReadError::io(path, source);
-        let file = walk::open(path).map_err(failed)?;
-        let about = file.metadata().map_err(failed)?;
-        if about.len() == 0 {
-            return Err(ReadError::empty(path));
-        }
+        let (file, about) = walk::open_filled(path)?;
         let (mut id, mut first_at, mut known) = (None, None, false);
         let mut lines = Lines::new(BufReader::new(file));
         for _ in 0..HEAD_LINES {

@@ -44,7 +44,7 @@ pub fn is_lines(path: &Path) -> bool {
 /// The session's id: a sub-agent's is named under its parent's.
 pub fn session_id(path: &Path, in_file: Option<&str>) -> String {
     let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
-    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let stem = ids::stem(path);
     let own = in_file.unwrap_or(&stem);
     match parent(path).and_then(name) {
         Some(parent) => ids::session_id("gemini", &format!("{parent}/{own}")),

@@ -4,31 +4,23 @@
 
 use super::record::{Record, timestamp};
 use super::{EDITING, WHAT, names};
+use crate::document::{Form, Listing};
 use crate::jsonl::Out;
 use crate::sheet::{Sheet, fields, text, without};
 use crate::{ReadError, document, times, walk};
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
+const FORM: Form =
+    Form { what: WHAT, list: "messages", is_document: names::is_document, is_element: names::is_record };
+
 pub fn read(path: &Path, out: &mut Out<'_>) -> Result<(), ReadError> {
-    let mut document = document::read(path, names::is_record)?;
-    let known = names::is_document(&document.root) || (document.is_damaged() && document.root.is_object());
-    if !known && document.strays.is_empty() {
-        return Err(ReadError::other(path, WHAT));
-    }
-    document.tell(None, out.report);
-    let mut root = fields(std::mem::take(&mut document.root));
-    let mut records = match root.remove("messages") {
-        Some(Value::Array(records)) => records,
-        _ => Vec::new(),
-    };
-    let last = records.len().checked_sub(1).filter(|_| document.cut);
-    records.append(&mut document.strays);
+    let Listing { root, list: records, cut, losses } = document::read_list(path, &FORM, out.report)?;
     let mut sheet = begin(path, &root, &records, out);
     for (nth, record) in records.iter().enumerate() {
         out.report.lines += 1;
         match record.as_object() {
-            Some(fields) => Record { fields, cut: last == Some(nth) }.write(&mut sheet, out),
+            Some(fields) => Record { fields, cut: cut == Some(nth) }.write(&mut sheet, out),
             None => {
                 let data = fields(json!({ "record": record }));
                 sheet.keep("gemini.record", &format!("record{nth}"), None, data, out);
@@ -36,7 +28,7 @@ pub fn read(path: &Path, out: &mut Out<'_>) -> Result<(), ReadError> {
         }
     }
     end(&mut sheet, &root, out);
-    sheet.damaged(&document.losses, out);
+    sheet.damaged(&losses, out);
     Ok(())
 }
 

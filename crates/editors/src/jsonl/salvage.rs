@@ -63,40 +63,55 @@ pub struct Salvaged {
 /// Everything that one line holds.
 pub fn read_line(bytes: &[u8], shape: &Shape) -> Salvaged {
     let mut out = Salvaged::default();
-    let mut at = 0;
-    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
-        let nuls = rest.iter().take_while(|b| **b == 0).count();
-        if nuls > 0 {
-            let why = format!("{nuls} NUL bytes, as a power cut leaves them");
-            out.losses.push(Loss { offset: at as u64, bytes: nuls, why, text: String::new() });
-            at += nuls;
-            continue;
+    let mut texts = Texts::new(bytes, 0);
+    while let Some((offset, text)) = texts.next(&mut out.losses) {
+        let text = text.trim();
+        match parse(text) {
+            _ if text.is_empty() => {}
+            Some(found) => out.found.push(found),
+            None => read_broken(text, offset, shape, &mut out),
         }
-        let len = memchr::memchr(0, rest).unwrap_or(rest.len());
-        read_part(rest.get(..len).unwrap_or(rest), at, shape, &mut out);
-        at += len;
     }
     out
 }
 
-fn read_part(bytes: &[u8], offset: usize, shape: &Shape, out: &mut Salvaged) {
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => String::from_utf8_lossy(bytes),
-    };
-    if let Cow::Owned(_) = &text {
-        let bad: usize = bytes.utf8_chunks().map(|chunk| chunk.invalid().len()).sum();
-        let why = format!("{bad} bytes are not UTF-8: replaced by U+FFFD");
-        out.losses.push(Loss { offset: offset as u64, bytes: bad, why, text: String::new() });
+/// The texts between NUL runs.
+pub(crate) struct Texts<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Texts<'a> {
+    /// Those behind the byte `from`.
+    pub fn new(bytes: &'a [u8], from: usize) -> Self {
+        Self { bytes, at: from }
     }
-    let text = text.trim();
-    if text.is_empty() {
-        return;
+
+    /// The next of them and where it begins. NUL bytes before it and bytes in it that are no text are `losses`.
+    pub fn next(&mut self, losses: &mut Vec<Loss>) -> Option<(usize, Cow<'a, str>)> {
+        let rest = self.bytes.get(self.at..)?;
+        let nuls = rest.iter().take_while(|b| **b == 0).count();
+        if nuls > 0 {
+            let why = format!("{nuls} NUL bytes, as a power cut leaves them");
+            losses.push(Loss { offset: self.at as u64, bytes: nuls, why, text: String::new() });
+        }
+        self.at += nuls;
+        let rest = rest.get(nuls..).filter(|rest| !rest.is_empty())?;
+        let (offset, len) = (self.at, memchr::memchr(0, rest).unwrap_or(rest.len()));
+        self.at += len;
+        Some((offset, decoded(rest.get(..len).unwrap_or(rest), offset, losses)))
     }
-    match parse(text) {
-        Some(found) => out.found.push(found),
-        None => read_broken(text, offset, shape, out),
+}
+
+fn decoded<'a>(bytes: &'a [u8], offset: usize, losses: &mut Vec<Loss>) -> Cow<'a, str> {
+    // most are whole, and the check alone is the faster one
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return Cow::Borrowed(text);
     }
+    let bad: usize = bytes.utf8_chunks().map(|chunk| chunk.invalid().len()).sum();
+    let why = format!("{bad} bytes are not UTF-8: replaced by U+FFFD");
+    losses.push(Loss { offset: offset as u64, bytes: bad, why, text: String::new() });
+    String::from_utf8_lossy(bytes)
 }
 
 /// A text that is not one value: whole values first, then what follows them.

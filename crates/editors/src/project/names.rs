@@ -65,6 +65,11 @@ fn folders(path: &Path) -> Vec<PathBuf> {
     all.iter().filter_map(one).collect()
 }
 
+/// Whether two spellings, paths or URIs, name one place.
+pub fn is_same(one: &str, other: &str) -> bool {
+    name(one) == name(other)
+}
+
 /// The folder as a plain path where it is one of this machine; without the slash at its end.
 pub(crate) fn name(said: &str) -> String {
     match said.split_once("://") {
@@ -101,24 +106,24 @@ fn path_name(path: &str) -> String {
     text.trim_end_matches('/').to_owned()
 }
 
-/// The text without `%XX`.
 fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let hex = after.get(..2).and_then(|two| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok());
-        match hex.filter(|_| *first == b'%') {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(*first);
-                rest = after;
-            }
-        }
+    String::from_utf8_lossy(&unescaped(text)).into_owned()
+}
+
+/// The bytes that a text with percent escapes stands for; what is no escape stays as it is.
+pub(crate) fn unescaped(text: &str) -> Vec<u8> {
+    let (mut out, mut rest) = (Vec::with_capacity(text.len()), text.as_bytes());
+    while let Some((&first, tail)) = rest.split_first() {
+        let byte = escaped(tail).filter(|_| first == b'%');
+        out.push(byte.unwrap_or(first));
+        rest = if byte.is_some() { tail.get(2..).unwrap_or_default() } else { tail };
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    out
+}
+
+fn escaped(tail: &[u8]) -> Option<u8> {
+    let digits = tail.get(..2).filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))?;
+    u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }
 
 #[cfg(test)]
@@ -148,6 +153,7 @@ mod tests {
             name("vscode-remote://ssh-remote+host/home/a")
         );
         assert_eq!((name("/").as_str(), name("%zz%").as_str()), ("", "%zz%"));
+        assert_eq!(name("file:///a/%+f%zz%"), "/a/%+f%zz%", "a sign is no digit of an escape");
     }
 
     #[test]

@@ -8,7 +8,8 @@ use super::error::DatabaseError;
 /// Bytes of the header, before the first b-tree.
 pub const BYTES: usize = 100;
 
-const MAGIC: &[u8] = b"SQLite format 3\0";
+/// The first bytes of every database.
+pub const MAGIC: &[u8] = b"SQLite format 3\0";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {

@@ -3,13 +3,15 @@
 //! Reads session files, transcripts, edited files and three keys of the windows' databases, and nothing else of the folder.
 //! Never follows a link out of it.
 
-use super::kin::{System, VsCode};
+use super::kin::VsCode;
 use super::looks::looks_like;
 use super::places::{self, Kind, Place};
 use super::search::Search;
 use super::{read, sources, transcript};
 use crate::editor::{Editor, Env, Found, SessionFile, Watched};
-use crate::{FindError, ReadError, Reader, ids};
+use crate::home::System;
+use crate::sqlite::MAGIC;
+use crate::{FindError, ReadError, Reader, ids, walk};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -63,14 +65,8 @@ impl Editor for VsCode {
     fn find(&self, root: &Path, deadline: Instant) -> Result<Option<Found>, FindError> {
         let user = places::user_folder(root);
         let storage = user.join("workspaceStorage");
-        match fs::read_dir(&storage) {
-            Ok(_) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                if !user.join("globalStorage").is_dir() {
-                    return Ok(None);
-                }
-            }
-            Err(source) => return Err(FindError { path: storage, source }),
+        if !walk::is_there(fs::read_dir(&storage), &storage)? && !user.join("globalStorage").is_dir() {
+            return Ok(None);
         }
         Ok(Some(Search::new(self, deadline).user_folder(&user)))
     }
@@ -78,7 +74,7 @@ impl Editor for VsCode {
     fn recognizes(&self, path: &Path, beginning: &[u8]) -> bool {
         let of_window = match Place::of(path) {
             // Cursor's databases hold Cursor's own chats first of all
-            Some((_, Kind::Database, _)) => beginning.starts_with(b"SQLite format 3\0") && !is_cursors(path),
+            Some((_, Kind::Database, _)) => beginning.starts_with(MAGIC) && !is_cursors(path),
             Some(_) => beginning.is_empty() || beginning.starts_with(b"\0"),
             None => false,
         };

@@ -5,14 +5,12 @@
 
 use super::turns;
 use crate::ids::{self, hash};
+use crate::sheet::first_line;
 use crate::times;
 use chasm_protocol::Timestamp;
 use serde_json::{Map, Value, json};
 use std::path::Path;
 use std::time::SystemTime;
-
-/// Longest title that is made of a prompt, in characters.
-const TITLE_CHARS: usize = 80;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct SessionHead {
@@ -124,7 +122,7 @@ pub fn queued(state: &Value) -> Option<&Value> {
 }
 
 fn session_id(state: &Value, path: &Path) -> String {
-    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let stem = ids::stem(path);
     let inside = state.get("sessionId").and_then(Value::as_str).filter(|id| !id.is_empty());
     match inside {
         Some(inside) if !is_uuid(&stem) => ids::session_id("vscode", inside),
@@ -147,10 +145,4 @@ fn workspace(state: &Value) -> Option<String> {
     let at = state.get("workingDirectory")?;
     let text = |key: &str| at.get(key).and_then(Value::as_str).map(str::to_owned);
     at.as_str().map(str::to_owned).or_else(|| text("external")).or_else(|| text("path"))
-}
-
-fn first_line(text: &str) -> Option<String> {
-    let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
-    let cut: String = line.chars().take(TITLE_CHARS).collect();
-    Some(if cut.len() < line.len() { format!("{}…", cut.trim_end()) } else { cut })
 }

@@ -3,6 +3,7 @@
 //! Owns their ids, which never change. Never looks at the disk.
 
 use crate::editor::Env;
+use crate::home::{self, System};
 use std::path::{Component, Path, PathBuf};
 
 /// VS Code or an editor made of it.
@@ -43,46 +44,20 @@ pub static VSCODE_SERVER: VsCode =
 pub(super) static FAMILY: &[&VsCode] =
     &[&VSCODE, &INSIDERS, &VSCODIUM, &CURSOR, &WINDSURF, &POSITRON, &CODE_SERVER, &VSCODE_SERVER];
 
-/// Systems that differ in where settings are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum System {
-    Linux,
-    MacOs,
-    Windows,
-}
-
-impl System {
-    pub const fn this() -> Self {
-        match () {
-            () if cfg!(target_os = "macos") => Self::MacOs,
-            () if cfg!(windows) => Self::Windows,
-            () => Self::Linux,
-        }
-    }
-}
-
 impl VsCode {
     /// Its `User` folder where nothing but the environment says where.
     pub(super) fn user_folder(&self, system: System, env: Env<'_>) -> Option<PathBuf> {
-        let set = |name: &str| env(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let home = || set("HOME").or_else(|| set("USERPROFILE"));
         if self.id == VSCODE.id
-            && let Some(portable) = set("VSCODE_PORTABLE")
+            && let Some(portable) = home::set(env, "VSCODE_PORTABLE")
         {
             return Some(portable.join("user-data/User"));
         }
-        let settings = || match system {
-            System::Linux => set("XDG_CONFIG_HOME").or_else(|| Some(home()?.join(".config"))),
-            System::MacOs => Some(home()?.join("Library/Application Support")),
-            System::Windows => set("APPDATA").or_else(|| Some(home()?.join("AppData/Roaming"))),
-        };
         Some(match &self.home {
-            Home::Settings(name) => settings()?.join(name).join("User"),
+            Home::Settings(name) => home::settings(env, system)?.join(name).join("User"),
             Home::Shared(name) => {
-                let shared = set("XDG_DATA_HOME").or_else(|| Some(home()?.join(".local/share")))?;
-                shared.join(name).join("User")
+                home::own_folder(env, Some("XDG_DATA_HOME"), ".local/share")?.join(name).join("User")
             }
-            Home::Hidden(name) => home()?.join(name).join("data/User"),
+            Home::Hidden(name) => home::home(env)?.join(name).join("data/User"),
         })
     }
 

@@ -110,7 +110,7 @@ pub fn session_id(editor: &VsCode, path: &Path) -> Result<String, ReadError> {
         _ => {
             let told = Told::read(path)?;
             let said = told.start.as_ref().and_then(|start| start.get("data")?.get("sessionId")?.as_str());
-            let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+            let stem = ids::stem(path);
             ids::session_id(editor.id, said.unwrap_or(&stem))
         }
     })

@@ -10,10 +10,9 @@ pub use turn::ToldTurn;
 
 use crate::jsonl::salvage::Loss;
 use crate::jsonl::{self, Lines, Shape};
-use crate::{ReadError, ReadReport};
+use crate::{ReadError, ReadReport, walk};
 use chasm_protocol::Timestamp;
 use serde_json::Value;
-use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
@@ -40,10 +39,7 @@ pub struct Told {
 impl Told {
     pub fn read(path: &Path) -> Result<Self, ReadError> {
         let failed = |source| ReadError::io(path, source);
-        let file = File::open(path).map_err(failed)?;
-        if file.metadata().map_err(failed)?.len() == 0 {
-            return Err(ReadError::empty(path));
-        }
+        let (file, _) = walk::open_filled(path)?;
         let (mut lines, mut told) = (Lines::new(BufReader::new(file)), Self::default());
         while let Some(line) = lines.next_line().map_err(failed)? {
             let (found, mut losses) = jsonl::values(&line, &SHAPE, &mut told.report);
@@ -83,10 +79,7 @@ impl Told {
 
 /// The folder that the agent worked in, as the first line says.
 pub fn folder(path: &Path) -> Option<String> {
-    if !std::fs::symlink_metadata(path).ok()?.is_file() {
-        return None;
-    }
-    let mut lines = Lines::new(BufReader::new(File::open(path).ok()?.take(HEAD)));
+    let mut lines = Lines::new(BufReader::new(walk::open_unlinked(path)?.take(HEAD)));
     let line: Value = serde_json::from_slice(&lines.next_line().ok()??.bytes).ok()?;
     cwd(&line)
 }

@@ -3,13 +3,9 @@
 //! Owns `workspace.json` and the spelling of places: a path for what lies on this machine, a decoded URI for the rest. Never
 //! recomputes an editor's hashes of folders. Invariant: one place has one spelling, however an editor encoded it.
 
-use serde_json::Value;
-use std::fs::File;
-use std::io::Read;
+use crate::document;
+use crate::project::unescaped;
 use std::path::Path;
-
-/// Largest `workspace.json` that is read; real ones have some 100 bytes.
-const MOST: u64 = 64 * 1024;
 
 /// What a window of the editor was open on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,14 +19,7 @@ pub struct Workspace {
 impl Workspace {
     /// What the `workspace.json` of a window's folder says.
     pub fn of_window(folder: &Path) -> Option<Self> {
-        let path = folder.join("workspace.json");
-        if !std::fs::symlink_metadata(&path).ok()?.is_file() {
-            return None;
-        }
-        let mut bytes = Vec::new();
-        File::open(path).ok()?.take(MOST).read_to_end(&mut bytes).ok()?;
-        let said: Value =
-            serde_json::from_slice(bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes)).ok()?;
+        let said = document::small(&folder.join("workspace.json"))?;
         let uri = ["folder", "workspace", "configuration"].iter().find_map(|key| said.get(key)?.as_str())?;
         Some(Self::of_uri(uri))
     }
@@ -48,11 +37,6 @@ impl Workspace {
     pub fn is_gone(&self) -> bool {
         self.local && matches!(Path::new(&self.place).try_exists(), Ok(false))
     }
-}
-
-/// Whether two spellings, paths or URIs, name one place.
-pub fn is_same(one: &str, other: &str) -> bool {
-    Workspace::of_uri(one).place == Workspace::of_uri(other).place
 }
 
 /// A path as its own system writes it: drives in capitals with backslashes, no slash at the end.
@@ -82,30 +66,13 @@ fn trimmed(path: &str) -> &str {
 
 /// Percent escapes as the bytes they stand for; what is no escape, or no UTF-8, stays as it is.
 pub fn decode(text: &str) -> String {
-    let (mut out, mut rest) = (Vec::with_capacity(text.len()), text.as_bytes());
-    while let Some((&first, tail)) = rest.split_first() {
-        match (first, escaped(tail)) {
-            (b'%', Some(byte)) => {
-                out.push(byte);
-                rest = tail.get(2..).unwrap_or_default();
-            }
-            _ => {
-                out.push(first);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
-}
-
-fn escaped(tail: &[u8]) -> Option<u8> {
-    let digits = tail.get(..2).filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))?;
-    u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+    String::from_utf8(unescaped(text)).unwrap_or_else(|_| text.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::project::is_same;
 
     #[test]
     fn one_place_has_one_spelling() {

@@ -9,6 +9,7 @@ use super::parts::{Part, What};
 use super::tools::Call;
 use super::turns::{Standing, Turn};
 use crate::jsonl::Out;
+use crate::sheet::fields;
 use crate::{EventDraft, ids};
 use chasm_protocol::{Timestamp, limits};
 use serde_json::{Map, Value, json};
@@ -348,11 +349,4 @@ fn side_type(kind: &str) -> String {
     }
     name.truncate(limits::EVENT_TYPE_BYTES);
     name
-}
-
-fn fields(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(fields) => fields,
-        other => Map::from_iter([("value".to_owned(), other)]),
-    }
 }

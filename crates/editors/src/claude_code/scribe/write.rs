@@ -3,12 +3,12 @@
 //! Owns the mapping of line types and blocks. The first event of a line carries the rest of the line (`claude_code`), so
 //! that nothing of it is lost; big things (arguments and outputs of tools) stand once.
 
-use super::fields;
 use crate::EventDraft;
 use crate::claude_code::entry::{Blocks, Entry, block_type};
 use crate::claude_code::track::{TitleRank, Track};
 use crate::claude_code::{head, prompt};
 use crate::jsonl::Out;
+use crate::sheet::fields;
 use chasm_protocol::{Timestamp, limits};
 use serde_json::{Map, Value, json};
 

@@ -269,10 +269,13 @@ impl Pen<'_> {
     fn end(mut self, out: &mut Out<'_>) {
         self.close(true, out);
         let behind = self.turn.parts.last().map_or(0, |part| part.place + 1);
-        if !self.pending.is_empty() {
+        if let Some(last) = self.pending.last() {
+            // at the time of what it holds: what is said again when the turn has grown is the same event
+            let place =
+                last.get("place").and_then(Value::as_u64).and_then(|place| usize::try_from(place).ok());
+            let at = self.at(place.unwrap_or(behind), 3);
             let data = json!({ "message_id": self.turn.request_id, "parts": self.pending });
-            let name = format!("q:{}", self.turn.request_id);
-            self.writer.side("parts", &name, self.at(behind, 0), data, out);
+            self.writer.side("parts", &format!("q:{}", self.turn.request_id), at, data, out);
         }
         let shown = match self.turn.standing {
             Standing::Failed => true,

@@ -152,6 +152,7 @@ main() {
       desktop
       packaging
       want_python
+      want curl curl
       install_packages
       need_rust
       python_packages

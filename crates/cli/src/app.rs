@@ -34,6 +34,11 @@ impl<'a> App<'a> {
         Endpoint::discover(given, &self.data_dir()?)
     }
 
+    /// The recorder at this address, with the data folder's token where that may be sent there.
+    pub fn endpoint_at(&self, url: &str) -> Result<Endpoint, ClientError> {
+        Endpoint::discover(Some(url), &self.data_dir()?)
+    }
+
     /// Whether the command line or the environment names a recorder, which may be one of another machine.
     pub fn names_recorder(&self) -> Result<bool, ClientError> {
         Ok(self.endpoint()?.found == Found::Given)

@@ -2,6 +2,7 @@
 //!
 //! Owns names, help texts and defaults. Never acts. What a value means is parsed here, once.
 
+mod conformance;
 mod editors;
 mod service;
 
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+pub use conformance::Conformance;
 pub use editors::{Extract, Program, Restore};
 pub use service::{Install, Unit};
 
@@ -24,7 +26,7 @@ Exit codes:
   3  no recorder is reachable
   4  some events were refused
   5  there is nothing of that name
-  6  the doctor found problems";
+  6  the doctor, or the check of conformance, found problems";
 
 /// A flight recorder for AI chats: what an editor, a page or a script sends is on disk before it is acknowledged.
 #[derive(Debug, Parser)]
@@ -112,6 +114,8 @@ pub enum Command {
     Doctor(Doctor),
     /// Kill a recorder in mid-stream and see that nothing is lost
     Demo(Demo),
+    /// Prove that a client, or a recorder, keeps to the protocol
+    Conformance(Conformance),
     /// Print the completions of a shell
     Completions(Completions),
     /// Print the manual page

@@ -1,6 +1,7 @@
 //! One file a subcommand; this one only says which.
 
 mod completions;
+pub mod conformance;
 mod demo;
 mod doctor;
 mod editors;
@@ -39,6 +40,7 @@ pub async fn run(cli: Cli, out: &Out) -> Result<Exit> {
         Command::Open(args) => open::run(&app, &args).await,
         Command::Doctor(args) => doctor::run(&app, &args).await,
         Command::Demo(args) => demo::run(&app, args).await,
+        Command::Conformance(args) => conformance::run(&app, args).await,
         Command::Completions(args) => completions::run(&app, args.shell),
         Command::Man(args) => man::run(&app, &args),
     }

@@ -49,6 +49,9 @@ fn nonsense_is_refused() {
         "chasm import",
         "chasm serve --port 70000",
         "chasm send --session \u{1}",
+        "chasm conformance",
+        "chasm conformance --rounds 0 http://h:1",
+        "chasm conformance http://h:1 --client x",
     ] {
         assert!(parse(line).is_err(), "{line}");
     }

@@ -1,0 +1,130 @@
+#!/bin/sh
+# Records what it reads on stdin, one JSON object a line, with nothing but a POSIX shell, sed and curl:
+#
+#   {"kind":"message","session":"my-chat","role":"user","content":"Hello"}
+#   {"kind":"end"}
+#
+# Each line becomes an event in an outbox file, with its id, number and time, before anything is sent; it is POSTed, the same text
+# again and again, until the recorder answers 200: then it is on disk there. What is left of an earlier run is sent first.
+# Ends with 0 when everything is recorded, with 1 where something was refused for good, with 3 where it had to give up; then the rest
+# waits in the outbox for the next run. `chasm conformance --client sh examples/shell/record.sh` tries it out.
+set -u
+LC_ALL=C
+export LC_ALL
+
+PATIENCE=600     # seconds of one event's tries
+LONGEST_WAIT=30  # seconds between two tries
+
+data=${CHASM_DATA_DIR:-${XDG_DATA_HOME:-$HOME/.local/share}/chasm-recorder}
+outbox=$data/outbox/shell-example
+refused=0
+
+umask 077
+mkdir -p "$outbox" || exit 3
+
+# The value of a string in a JSON object on one line, still escaped: it goes into JSON again as it is.
+field() {
+    printf '%s\n' "$2" | sed -nE 's/^.*[{,][[:space:]]*"'"$1"'"[[:space:]]*:[[:space:]]*"(([^"\\]|\\.)*)".*$/\1/p'
+}
+
+# CHASM_SERVER, else what the running recorder wrote down, else the default.
+server() {
+    address=${CHASM_SERVER:-}
+    if [ -z "$address" ] && [ -r "$data/server.json" ]; then
+        address=$(tr -d '\n' <"$data/server.json" | sed -nE 's/^.*"address"[[:space:]]*:[[:space:]]*"([^"]*)".*$/\1/p')
+    fi
+    address=${address:-127.0.0.1:8787}
+    case $address in
+        http://*) printf '%s' "$address" ;;
+        *) printf 'http://%s' "$address" ;;
+    esac
+}
+
+new_id() {
+    if [ -r /proc/sys/kernel/random/uuid ]; then
+        cat /proc/sys/kernel/random/uuid
+    else
+        od -An -N16 -tx1 /dev/urandom | tr -d ' \n'
+    fi
+}
+
+# Writes an event down under its place in the queue. Its name appears only when all of it is there.
+append() {
+    number=$((number + 1))
+    # the recorder sorts by time, then by seq: a clock in whole seconds is fine
+    printf '{"session_id":"%s","event_type":"message","event_id":"%s","seq":%d,"timestamp":"%s","data":{"role":"%s","content":"%s"}}\n' \
+        "$1" "$(new_id)" "$(next_seq "$1")" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$2" "$3" >"$outbox/new" || exit 3
+    sync "$outbox/new" 2>/dev/null || sync
+    mv "$outbox/new" "$outbox/$(printf '%012d' "$number").json" || exit 3
+}
+
+# Counts up in a file a session: a counter that goes on over restarts.
+next_seq() {
+    counter=$outbox/seq-$(printf '%s' "$1" | cksum | tr ' ' -)
+    count=$(($(cat "$counter" 2>/dev/null || echo 0) + 1))
+    printf '%d\n' "$count" >"$counter.new" && mv "$counter.new" "$counter"
+    printf '%d' "$count"
+}
+
+# Sends one file until it is recorded or refused for good.
+deliver() {
+    wait=1
+    since=$(date +%s)
+    while :; do
+        set -- "$1" --silent --noproxy '*' --max-time 10 --header 'Content-Type: application/json'
+        if [ -r "$data/token" ]; then
+            # not on the command line, where others could read it
+            printf 'header = "Authorization: Bearer %s"\n' "$(cat "$data/token")" >"$outbox/curl"
+            set -- "$@" --config "$outbox/curl"
+        fi
+        file=$1
+        shift
+        status=$(curl "$@" --dump-header "$outbox/head" --output "$outbox/answer" --write-out '%{http_code}' \
+            --data-binary "@$file" "$(server)/api/recording/events") || status=000
+        set -- "$file"
+        case $status in
+            200)
+                rm -f "$file"
+                return 0
+                ;;
+            400 | 413 | 415 | 422)
+                printf 'refused: %s\n' "$(cat "$outbox/answer")" >&2
+                refused=1
+                mv "$file" "$file.refused"
+                return 0
+                ;;
+        esac
+        if [ $(($(date +%s) - since)) -gt "$PATIENCE" ]; then
+            printf 'not recorded (%s); what is left waits in %s\n' "$status" "$outbox" >&2
+            exit 3
+        fi
+        # what the recorder asks for, else twice as long as the last time
+        after=$(sed -nE 's/^[Rr]etry-[Aa]fter:[[:space:]]*([0-9]+).*$/\1/p' "$outbox/head" 2>/dev/null)
+        sleep "${after:-$wait}"
+        : >"$outbox/head"
+        wait=$((wait * 2))
+        [ "$wait" -gt "$LONGEST_WAIT" ] && wait=$LONGEST_WAIT
+    done
+}
+
+deliver_all() {
+    for file in "$outbox"/*.json; do
+        [ -e "$file" ] && deliver "$file"
+    done
+}
+
+# The queue goes on behind what is left of an earlier run.
+number=$(ls "$outbox" | sed -nE 's/^0*([0-9]+)\.json.*$/\1/p' | sort -n | tail -n 1)
+number=${number:-0}
+deliver_all
+while IFS= read -r line; do
+    case $(field kind "$line") in
+        message)
+            append "$(field session "$line")" "$(field role "$line")" "$(field content "$line")"
+            deliver_all
+            ;;
+        end) break ;;
+    esac
+done
+deliver_all
+exit "$refused"

@@ -15,6 +15,7 @@ mod outlet;
 mod planner;
 mod recovery;
 mod sender;
+mod sites;
 #[cfg(test)]
 #[cfg(all(unix, not(target_os = "macos")))]
 mod testing;
@@ -40,8 +41,8 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use trial::Trial;
 
-/// Incidents that can be open at a time: the drops, and one each of the others.
-pub const INCIDENTS_MAX: usize = drops::DROPS_MAX + 4;
+/// Incidents that can be open at a time: the drops, the pages that were refused, and one each of the others.
+pub const INCIDENTS_MAX: usize = drops::DROPS_MAX + sites::SITES_MAX + 4;
 
 // Times of the plan, in microseconds.
 const SECOND: i64 = 1_000_000;
@@ -81,6 +82,9 @@ pub type ReadSettings = Arc<dyn Fn() -> NotificationSettings + Send + Sync>;
 /// Opens a path of the UI; returns at once.
 pub type Open = Arc<dyn Fn(String) + Send + Sync>;
 
+/// Lets a web page of this origin record; returns at once.
+pub type Allow = Arc<dyn Fn(String) + Send + Sync>;
+
 /// What the notices need of everything else.
 pub struct Wiring {
     pub live: broadcast::Receiver<LiveEvent>,
@@ -89,6 +93,7 @@ pub struct Wiring {
     pub settings: ReadSettings,
     pub standing: Lookup,
     pub open: Open,
+    pub allow: Allow,
     /// Address of the session bus; `None`: the one that the environment names.
     pub bus: Option<String>,
 }
@@ -131,7 +136,7 @@ pub fn spawn(wiring: Wiring) -> Notices {
     let trial = Trial::default();
     let plan = Plan { planner, trial, settings: wiring.settings, standing: wiring.standing, wanted };
     tokio::spawn(plan.run(wiring.live, ordered, wiring.start));
-    let sender = Sender::new(buses, wiring.open, available, Patience::default());
+    let sender = Sender::new(buses, wiring.open, wiring.allow, available, Patience::default());
     let sender = tokio::spawn(sender.run(wants));
     Notices { orders, bus, availability, sender }
 }

@@ -176,9 +176,22 @@ async fn start_notices(daemon: &Daemon, handle: &Handle) {
         settings: Arc::new(move || read().notifications),
         standing: notices::engine_standing(daemon),
         open: Arc::new(move |path: String| shown.show(path)),
+        allow: allow(daemon),
         bus: environment::session_bus(&environment::own()),
     });
     handle.have_notices(notices);
+}
+
+/// Puts an origin among those that may record, beside whoever asks for it.
+fn allow(daemon: &Daemon) -> notices::Allow {
+    let allow = daemon.origin_allower();
+    Arc::new(move |origin: String| {
+        let allow = allow.clone();
+        tokio::task::spawn_blocking(move || match allow(&origin) {
+            Ok(()) => tracing::info!("a web page was allowed to record"),
+            Err(error) => tracing::warn!(%error, "a web page cannot be allowed to record"),
+        });
+    })
 }
 
 /// As `chasm serve`: nobody may listen to stdout; the recorder does not need it.

@@ -203,6 +203,16 @@ impl Engine {
         self.ask(|reply| Command::Recover { step, reply }).await?
     }
 
+    /// Tells of something that happened outside of the engine, now.
+    pub fn tell(&self, event: LifecycleEvent) {
+        self.0.shared.hub.tell(self.0.shared.clock.now(), event);
+    }
+
+    /// The time by the engine's clock.
+    pub fn now(&self) -> Timestamp {
+        self.0.shared.clock.now()
+    }
+
     /// Counts events that were refused before they came here.
     pub fn count_rejected(&self, events: u64) {
         self.0.shared.rejected.fetch_add(events, Relaxed);

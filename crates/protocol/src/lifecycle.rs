@@ -98,6 +98,11 @@ pub enum LifecycleEvent {
         reason: PurgeReason,
         receipt: Purged,
     },
+    /// A web page that is not allowed wanted to record. Told once a day of each page, and of few pages a day.
+    OriginRefused {
+        /// As browsers spell it: `https://chat.example.org`.
+        origin: String,
+    },
 }
 
 /// Why nothing can be recorded.
@@ -132,6 +137,7 @@ pub const KINDS: &[&str] = &[
     "trashed",
     "restored",
     "purged",
+    "origin_refused",
 ];
 
 impl LifecycleEvent {
@@ -155,6 +161,7 @@ impl LifecycleEvent {
             Self::Trashed { .. } => "trashed",
             Self::Restored { .. } => "restored",
             Self::Purged { .. } => "purged",
+            Self::OriginRefused { .. } => "origin_refused",
         }
     }
 

@@ -3,8 +3,9 @@
 //! Owns nothing itself. Invariant: all of it lives as long as the daemon.
 
 use crate::budget::Budget;
+use crate::chasm2::Ledger;
 use crate::desktop::Desktop;
-use crate::fence::Passes;
+use crate::fence::{Asking, Passes};
 use crate::metrics::Metrics;
 use crate::settings::SettingsStore;
 use chasm_engine::{Engine, Roots};
@@ -19,8 +20,12 @@ pub(crate) struct App {
     pub engine: Engine,
     pub settings: SettingsStore,
     pub passes: Passes,
+    /// The pages that were refused lately.
+    pub asking: Asking,
     pub metrics: Metrics,
     pub budget: Budget,
+    /// What clients of «chasm-cli 2.0.0» have sent.
+    pub chasm2: Ledger,
     /// Where the server listens.
     pub address: SocketAddr,
     pub stop: Stop,

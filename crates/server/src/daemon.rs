@@ -7,8 +7,9 @@ use crate::accept::accept;
 use crate::app::{App, Stop};
 use crate::budget::Budget;
 use crate::busy::{self, Holder};
+use crate::chasm2::Ledger;
 use crate::desktop::Desktop;
-use crate::fence::{Passes, PeerUsers};
+use crate::fence::{Asking, Passes, PeerUsers};
 use crate::folder::{Folder, FolderError, ServerFile};
 use crate::follow;
 use crate::metrics::Metrics;
@@ -120,12 +121,15 @@ impl Daemon {
                 return Err(refused_port(address, error).await);
             }
         };
+        let asking = Asking::of(&engine).await;
         let app = Arc::new(App {
             engine,
             settings: SettingsStore::new(config, settings),
             passes: Passes::new(&token, address.port()),
+            asking,
             metrics: Metrics::default(),
             budget: Budget::new(),
+            chasm2: Ledger::default(),
             address,
             stop: Stop::default(),
             tasks: TaskTracker::new(),
@@ -181,6 +185,14 @@ impl Daemon {
     pub fn settings_reader(&self) -> impl Fn() -> Arc<Settings> + Send + Sync + Clone + 'static {
         let app = self.app.clone();
         move || app.settings.current()
+    }
+
+    /// Allows web pages to record, as often as one likes; outlives the daemon. Writes a file: call it where blocking is allowed.
+    pub fn origin_allower(
+        &self,
+    ) -> impl Fn(&str) -> Result<(), SettingsError> + Send + Sync + Clone + 'static {
+        let app = self.app.clone();
+        move |origin| app.settings.allow(origin)
     }
 
     pub fn data_dir(&self) -> &Path {

@@ -2,13 +2,15 @@
 //!
 //! Owns the rules of «Who may connect» in the protocol. [`decide`] is a pure function of the request's facts and the rules;
 //! `facts` reads the facts, `peer` finds out whose a socket is, `passes` keeps token, tickets and cookies, `dress` writes the
-//! headers of an answer. Invariant: what no rule allows is refused.
+//! headers of an answer; `asking` knows the pages that were refused and may be told of. Invariant: what no rule allows is refused.
 
+mod asking;
 mod dress;
 mod facts;
 mod passes;
 mod peer;
 
+pub(crate) use asking::{Asking, would_record};
 pub(crate) use dress::{dress, preflight};
 pub(crate) use facts::{Facts, cookie_of};
 pub(crate) use passes::{Passes, TICKET_SECS, token_protocol};
@@ -45,8 +47,9 @@ pub(crate) enum Access {
 }
 
 /// What an allowed page may do.
-const PAGE_POSTS: [&str; 2] = ["/api/recording/events", "/api/recording/snapshot"];
-const PAGE_SOCKET: &str = "/ws/recording";
+const PAGE_POSTS: [&str; 4] =
+    ["/api/recording/events", "/api/recording/snapshot", "/recording/events", "/recording/snapshot"];
+const PAGE_SOCKETS: [&str; 2] = ["/ws/recording", "/recording/ws"];
 
 /// The decision. The order is that of the protocol: which server is meant, who asks, as whom, with what.
 pub(crate) fn decide(facts: &Facts<'_>, rules: &Rules<'_>) -> Result<Access, Failure> {
@@ -151,7 +154,8 @@ fn check_preflight(facts: &Facts<'_>, page: bool, wanted: &str) -> Result<&'stat
 }
 
 fn page_may(method: &Method, path: &str) -> bool {
-    (method == Method::POST && PAGE_POSTS.contains(&path)) || (method == Method::GET && path == PAGE_SOCKET)
+    (method == Method::POST && PAGE_POSTS.contains(&path))
+        || (method == Method::GET && PAGE_SOCKETS.contains(&path))
 }
 
 fn is_known(facts: &Facts<'_>, rules: &Rules<'_>) -> bool {

@@ -9,6 +9,7 @@ mod body;
 mod budget;
 mod bundle;
 mod busy;
+mod chasm2;
 mod daemon;
 pub mod desktop;
 mod error;

@@ -5,6 +5,7 @@
 
 mod app;
 mod archive;
+mod chasm2;
 mod editors;
 mod events;
 mod export;
@@ -89,6 +90,14 @@ pub(crate) fn table() -> Vec<Endpoint> {
         endpoint(notices::__path_list, notices::list),
         endpoint(live::__path_stream, live::stream),
         endpoint(ws::__path_connect, ws::connect),
+        endpoint(chasm2::__path_record, chasm2::record),
+        endpoint(chasm2::__path_take, chasm2::take),
+        endpoint(chasm2::__path_list, chasm2::list),
+        endpoint(chasm2::__path_session, chasm2::session),
+        endpoint(chasm2::__path_one, chasm2::one),
+        endpoint(chasm2::__path_recovery, chasm2::recovery),
+        endpoint(chasm2::__path_status, chasm2::status),
+        endpoint(chasm2::__path_connect, chasm2::connect),
         endpoint(settings::__path_show, settings::show),
         endpoint(settings::__path_change, settings::change),
         endpoint(ticket::__path_make, ticket::make),

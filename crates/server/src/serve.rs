@@ -49,8 +49,14 @@ where
         auth: settings.auth,
         allowed_origins: &settings.allowed_origins,
     };
-    let decision = check_size(&parts)
-        .and_then(|()| fence::decide(&Facts::of(&parts, &caller.peer, &caller.app.passes), &rules));
+    let facts = Facts::of(&parts, &caller.peer, &caller.app.passes);
+    let decision = check_size(&parts).and_then(|()| fence::decide(&facts, &rules));
+    if let Err(failure) = &decision
+        && failure.code == ErrorCode::ForbiddenOrigin
+        && let Some(origin) = fence::would_record(&facts, &rules)
+    {
+        caller.app.asking.tell(&caller.app.engine, origin);
+    }
     let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
     let origin = allowed_origin(&parts, &rules);
     let app = caller.app.clone();

@@ -14,3 +14,4 @@ mod wire;
 
 pub(crate) use connection::serve;
 pub(crate) use handshake::Handshake;
+pub(crate) use wire::{Inbound, Lost, Wire};

@@ -165,6 +165,7 @@ fn texts(event: &LifecycleEvent) -> Option<&str> {
         }
         LifecycleEvent::DamageFound { what, .. } => Some(what),
         LifecycleEvent::RecordingStopped { message, .. } => Some(message),
+        LifecycleEvent::OriginRefused { origin } => Some(origin),
         _ => None,
     }
 }

@@ -12,6 +12,8 @@ const NAME: &str = "chasm-recorder";
 pub const CLICK: &str = "default";
 /// The button beside it.
 pub const BUTTON: &str = "open";
+/// The button that lets a web page record.
+pub const ALLOW: &str = "allow";
 
 /// notify-rust panics where it cannot read the program's own name. That is not so on any system that it was meant for.
 pub fn is_possible() -> bool {
@@ -26,7 +28,11 @@ pub fn compose(note: &Note) -> Notification {
         "/status" => "Show status",
         _ => "Open",
     };
-    shown.action(CLICK, label).action(BUTTON, label);
+    shown.action(CLICK, label);
+    if note.allow.is_some() {
+        shown.action(ALLOW, "Allow");
+    }
+    shown.action(BUTTON, label);
     let critical = note.urgency == Urgency::Critical;
     shown.timeout(if critical { Timeout::Never } else { Timeout::Default });
     #[cfg(not(target_os = "macos"))]

@@ -7,6 +7,7 @@ use super::clients::Clients;
 use super::drops::Drops;
 use super::note::{Face, Incident};
 use super::recovery::Recovery;
+use super::sites::Sites;
 use super::trouble::{Damage, Stop};
 use super::words::count;
 use chasm_protocol::session::InterruptionReason;
@@ -20,6 +21,7 @@ pub struct Ledger {
     recovery: Option<Recovery>,
     damage: Option<Damage>,
     stop: Option<Stop>,
+    sites: Sites,
 }
 
 impl Ledger {
@@ -55,6 +57,9 @@ impl Ledger {
             E::RecordingResumed { stopped_at } => {
                 self.stop.iter_mut().for_each(|stop| stop.resumed(*stopped_at, at));
                 self.stop.iter().map(|_| Incident::Recording).collect()
+            }
+            E::OriginRefused { origin } => {
+                self.sites.refused(origin).map(Incident::Site).into_iter().collect()
             }
             E::Interrupted { .. }
             | E::Started { .. }
@@ -107,6 +112,7 @@ impl Ledger {
             Incident::Recovery => self.recovery.as_ref()?.face(),
             Incident::Damage => self.damage.as_ref().map(Damage::face),
             Incident::Drop(key) => self.drops.face(key),
+            Incident::Site(key) => self.sites.face(key),
             Incident::Summary | Incident::Trial(_) => None,
         }
     }
@@ -117,6 +123,7 @@ impl Ledger {
             Incident::Recovery => self.recovery = None,
             Incident::Damage => self.damage = None,
             Incident::Drop(key) => self.drops.forget(key),
+            Incident::Site(key) => self.sites.forget(key),
             Incident::Summary | Incident::Trial(_) => {}
         }
     }

@@ -13,6 +13,8 @@ pub enum Incident {
     Damage,
     /// Clients that went at one time.
     Drop(u64),
+    /// A web page that was refused.
+    Site(u64),
     /// What happened in quiet hours.
     Summary,
     /// One that a person asked for, to see one.
@@ -35,11 +37,14 @@ pub struct Note {
     /// Where a click leads: a path of the UI.
     pub link: String,
     pub urgency: Urgency,
+    /// The web page that a button of its own allows to record.
+    pub allow: Option<String>,
 }
 
 impl Note {
     pub fn new(title: impl Into<String>, body: impl Into<String>, link: impl Into<String>) -> Self {
-        Self { title: title.into(), body: body.into(), link: link.into(), urgency: Urgency::Normal }
+        let (title, body, link) = (title.into(), body.into(), link.into());
+        Self { title, body, link, urgency: Urgency::Normal, allow: None }
     }
 }
 

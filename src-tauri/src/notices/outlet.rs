@@ -18,6 +18,8 @@ pub use native::Outlet;
 pub enum Heard {
     /// The notification of this id, or its button, was clicked.
     Clicked(u32),
+    /// The button of this one that allows something.
+    Allowed(u32),
     Closed {
         id: u32,
         /// By a person; else by itself.

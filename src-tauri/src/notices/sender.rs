@@ -6,7 +6,7 @@
 use super::compose;
 use super::note::{Incident, Note};
 use super::outlet::{Failure, Heard, Outlet, Sent};
-use super::{Availability, Open};
+use super::{Allow, Availability, Open};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +34,7 @@ impl Default for Patience {
 pub struct Sender {
     bus: watch::Receiver<Option<String>>,
     open: Open,
+    allow: Allow,
     availability: watch::Sender<Availability>,
     outlet: Option<Outlet>,
     shown: BTreeMap<Incident, Shown>,
@@ -72,12 +73,14 @@ impl Sender {
     pub fn new(
         bus: watch::Receiver<Option<String>>,
         open: Open,
+        allow: Allow,
         availability: watch::Sender<Availability>,
         patience: Patience,
     ) -> Self {
         Self {
             bus,
             open,
+            allow,
             availability,
             outlet: None,
             shown: BTreeMap::new(),
@@ -270,6 +273,16 @@ impl Sender {
                 if let Some(shown) = self.of(id) {
                     let link = shown.note.link.clone();
                     (self.open)(link);
+                }
+            }
+            Heard::Allowed(id) => {
+                if let Some(shown) = self.of(id)
+                    && let Some(origin) = shown.note.allow.clone()
+                {
+                    // it was answered: there is nothing more to ask
+                    shown.closed = Some(Closed::Dismissed);
+                    (self.allow)(origin);
+                    self.close(id).await;
                 }
             }
             Heard::Closed { id, dismissed } => {

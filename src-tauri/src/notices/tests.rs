@@ -31,6 +31,7 @@ impl Desk {
             settings: Arc::new(move || *read.lock().unwrap()),
             standing,
             open: Arc::new(move |path| open.send(path).unwrap()),
+            allow: Arc::new(|_| {}),
             bus: Some(String::from(address)),
         });
         Self { live, opened, settings, notices }
@@ -181,6 +182,7 @@ async fn a_running_daemon_is_listened_to() {
         settings: Arc::new(NotificationSettings::default),
         standing: engine_standing(&daemon),
         open: Arc::new(|_| {}),
+        allow: Arc::new(|_| {}),
         bus: Some(bus.address.clone()),
     });
     let client = daemon.engine().connect(Some(String::from("vscode/1.99"))).await.unwrap();

@@ -115,9 +115,14 @@ fn origin() {
 #[test]
 fn an_allowed_page_may_only_record() {
     let page = ("origin", "https://chat.example.org");
-    for (method, path) in
-        [("POST", "/api/recording/events"), ("POST", "/api/recording/snapshot"), ("GET", "/ws/recording")]
-    {
+    for (method, path) in [
+        ("POST", "/api/recording/events"),
+        ("POST", "/api/recording/snapshot"),
+        ("GET", "/ws/recording"),
+        ("POST", "/recording/events"),
+        ("POST", "/recording/snapshot"),
+        ("GET", "/recording/ws"),
+    ] {
         assert_eq!(ask(&USER, method, path, &[HOST, page, JSON]), Ok(Access::Page), "{method} {path}");
     }
     for (method, path) in [
@@ -143,6 +148,59 @@ fn an_allowed_page_may_only_record() {
     let other_user = Case { same_user: false, ..USER };
     let answer = ask(&other_user, "POST", "/api/recording/events", &[HOST, page, JSON]);
     assert_eq!(answer, Err(ErrorCode::Unauthorized));
+}
+
+#[test]
+fn a_page_that_wants_to_record_and_may_not_is_known() {
+    let asked = |case: &Case, method: &str, target: &str, headers: &[(&str, &str)]| {
+        let mut request = Request::builder().method(method).uri(target);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        let passes = Passes::new("secret", 8787);
+        let peer = Peer { is_same_user: case.same_user, local: None };
+        let allowed = [Origin::parse("https://chat.example.org").unwrap()];
+        let rules =
+            Rules { address: case.address.parse().unwrap(), auth: case.auth, allowed_origins: &allowed };
+        would_record(&Facts::of(&parts, &peer, &passes), &rules).map(|origin| origin.to_string())
+    };
+    let (page, post) = (("origin", "https://new.example"), "/api/recording/events");
+    let known = Some(String::from("https://new.example"));
+    for (method, path) in [
+        ("POST", post),
+        ("POST", "/api/recording/snapshot"),
+        ("POST", "/recording/events"),
+        ("GET", "/ws/recording"),
+        ("GET", "/recording/ws"),
+    ] {
+        assert_eq!(asked(&USER, method, path, &[HOST, page]), known, "{method} {path}");
+    }
+    let wants = |method| ("access-control-request-method", method);
+    assert_eq!(asked(&USER, "OPTIONS", post, &[HOST, page, wants("POST")]), known);
+    assert_eq!(asked(&USER, "OPTIONS", post, &[HOST, page, wants("DELETE")]), None);
+    for (method, path) in [("GET", "/api/recording/sessions"), ("PATCH", "/api/settings"), ("GET", "/")] {
+        assert_eq!(asked(&USER, method, path, &[HOST, page]), None, "{method} {path}");
+    }
+    let long = format!("https://{}.example", "a".repeat(100));
+    for origin in [
+        "null",
+        "https://chat.example.org",
+        "tauri://x",
+        "file://",
+        "https://A.example",
+        "https://a/b",
+        &long,
+    ] {
+        assert_eq!(asked(&USER, "POST", post, &[HOST, ("origin", origin)]), None, "{origin}");
+    }
+    assert_eq!(asked(&USER, "POST", post, &[HOST, page, page]), None);
+    // another user of the machine cannot make it ask
+    let stranger = Case { same_user: false, ..USER };
+    assert_eq!(asked(&stranger, "POST", post, &[HOST, page]), None);
+    let token = Case { auth: Auth::Token, ..USER };
+    assert_eq!(asked(&token, "POST", post, &[HOST, page]), None);
+    assert_eq!(asked(&token, "OPTIONS", post, &[HOST, page, wants("POST")]), known);
 }
 
 #[test]

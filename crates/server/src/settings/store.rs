@@ -4,7 +4,7 @@
 
 use super::keys::{self, KEYS, SettingView};
 use super::{Settings, SettingsError};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
@@ -50,7 +50,8 @@ impl SettingsStore {
         let refused = changes.iter().filter_map(|(name, value)| allowed(name, value).err());
         SettingsError::of(refused.collect())?;
         for (name, value) in &changes {
-            put(document.as_table_mut(), keys::find(name)?.name, value)?;
+            let key = keys::find(name)?;
+            put(document.as_table_mut(), key.name, &as_read(key, value)?)?;
         }
         let text = document.to_string();
         let file = Settings::from_toml(&text)?;
@@ -66,6 +67,15 @@ impl SettingsStore {
         crate::folder::write_private(&self.path, text.as_bytes()).map_err(|e| self.io("cannot write", &e))?;
         self.running.send_replace(Arc::new(running));
         Ok(())
+    }
+
+    /// Adds a page to those that may record. Writes and syncs: call it where blocking is allowed.
+    pub fn allow(&self, origin: &str) -> Result<(), SettingsError> {
+        const KEY: &str = "allowed_origins";
+        let mut origins: Vec<Value> =
+            Settings::read(&self.path)?.allowed_origins.iter().map(|known| json!(known)).collect();
+        origins.push(json!(origin));
+        self.change(&Map::from_iter([(String::from(KEY), Value::Array(origins))]))
     }
 
     fn text(&self) -> Result<String, SettingsError> {
@@ -89,6 +99,16 @@ impl SettingsStore {
 fn allowed(name: &str, value: &Value) -> Result<(), SettingsError> {
     let key = keys::find(name)?;
     if value.is_null() { Ok(()) } else { key.set(&mut Settings::default(), value) }
+}
+
+/// A list as it is read: each of its items once, in one spelling. Anything else as it was sent.
+fn as_read(key: &keys::Key, value: &Value) -> Result<Value, SettingsError> {
+    if !value.is_array() {
+        return Ok(value.clone());
+    }
+    let mut read = Settings::default();
+    key.set(&mut read, value)?;
+    Ok(key.get(&read))
 }
 
 /// Sets or removes a dotted key; a comment behind the old value stays.

@@ -187,3 +187,21 @@ fn a_refused_change_leaves_file_and_settings() {
         assert_eq!(*store.current(), Settings::default());
     }
 }
+
+#[test]
+fn a_page_is_allowed_beside_others_and_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.toml");
+    std::fs::write(&path, "# mine\nallowed_origins = [\"https://a.example\"]\n").unwrap();
+    let store = SettingsStore::new(path.clone(), Settings::read(&path).unwrap());
+    for _ in 0..2 {
+        store.allow("https://b.example").unwrap();
+    }
+    let allowed: Vec<String> = store.current().allowed_origins.iter().map(ToString::to_string).collect();
+    assert_eq!(allowed, ["https://a.example", "https://b.example"]);
+    assert_eq!(Settings::read(&path).unwrap().allowed_origins, store.current().allowed_origins);
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.starts_with("# mine\n") && text.matches("https://b.example").count() == 1, "{text}");
+    assert!(store.allow("ftp://c.example").is_err());
+    assert_eq!(store.current().allowed_origins.len(), 2);
+}

@@ -5,8 +5,8 @@
 
 use super::guard::OversizeGuard;
 use crate::budget::{Budget, SMALL, Share};
-use chasm_protocol::ServerFrame;
 use futures_util::{SinkExt, StreamExt};
+use serde::Serialize;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -117,7 +117,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     }
 
     /// Puts a frame into the write buffer; [`Wire::flush`] sends it.
-    pub async fn feed(&mut self, frame: &ServerFrame) -> Result<(), Lost> {
+    pub async fn feed(&mut self, frame: &impl Serialize) -> Result<(), Lost> {
         let text = serde_json::to_string(frame).map_err(|_| Lost)?;
         self.put(Message::Text(text.into())).await
     }

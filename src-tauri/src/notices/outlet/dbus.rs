@@ -6,7 +6,7 @@
 //! sender, and no click is lost. Invariant: what can be heard is listened for before the first notification is sent.
 
 use super::{Failure, Heard, Sent};
-use crate::notices::compose::{BUTTON, CLICK, compose};
+use crate::notices::compose::{ALLOW, BUTTON, CLICK, compose};
 use crate::notices::note::Note;
 use futures_util::StreamExt;
 use std::collections::HashMap;
@@ -171,7 +171,11 @@ fn read(message: &Message) -> Option<Heard> {
     match (header.interface()?.as_str(), header.member()?.as_str()) {
         (NAME, "ActionInvoked") => {
             let (id, key): (u32, String) = body.deserialize().ok()?;
-            [CLICK, BUTTON].contains(&key.as_str()).then_some(Heard::Clicked(id))
+            match key.as_str() {
+                CLICK | BUTTON => Some(Heard::Clicked(id)),
+                ALLOW => Some(Heard::Allowed(id)),
+                _ => None,
+            }
         }
         (NAME, "NotificationClosed") => {
             let (id, reason): (u32, u32) = body.deserialize().ok()?;

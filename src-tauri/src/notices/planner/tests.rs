@@ -13,6 +13,7 @@ mod drops;
 mod others;
 mod quiet;
 mod random;
+mod sites;
 
 const SEC: i64 = 1_000_000;
 /// 2026-01-31, noon.

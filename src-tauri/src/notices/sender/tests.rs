@@ -11,6 +11,7 @@ struct Desk {
     bus: watch::Sender<Option<String>>,
     availability: watch::Receiver<Availability>,
     opened: mpsc::UnboundedReceiver<String>,
+    allowed: mpsc::UnboundedReceiver<String>,
     task: JoinHandle<()>,
 }
 
@@ -21,8 +22,10 @@ impl Desk {
         let (available, availability) = watch::channel(Availability::default());
         let (open, opened) = mpsc::unbounded_channel();
         let open: Open = Arc::new(move |path| open.send(path).unwrap());
-        let task = tokio::spawn(Sender::new(buses, open, available, patience).run(wanted));
-        Self { wants, bus, availability, opened, task }
+        let (allow, allowed) = mpsc::unbounded_channel();
+        let allow: Allow = Arc::new(move |origin| allow.send(origin).unwrap());
+        let task = tokio::spawn(Sender::new(buses, open, allow, available, patience).run(wanted));
+        Self { wants, bus, availability, opened, allowed, task }
     }
 
     fn on(bus: &Bus) -> Self {
@@ -308,4 +311,25 @@ async fn the_end_clears_the_screen() {
     service.until(|asked| asked.shown.len() == 2).await;
     desk.end().await;
     service.shows(&[]).await;
+}
+
+#[tokio::test]
+async fn a_page_is_allowed_by_its_button_and_asked_about_no_more() {
+    let folder = folder();
+    let bus = Bus::start(folder.path()).await;
+    let mut service = Service::start(&bus).await;
+    let mut desk = Desk::on(&bus);
+    let site = Incident::Site(1);
+    let note =
+        Note { allow: Some(String::from("https://a.example")), ..Note::new("site", "body", "/status") };
+    desk.wants.send_modify(|wanted| drop(wanted.insert(site, Arc::new(note))));
+    let asked = service.until(|asked| !asked.shown.is_empty()).await;
+    let (id, seen) = asked.shown.iter().next().unwrap();
+    let allow = seen.actions.chunks(2).find(|action| action[0] == "allow").unwrap();
+    assert_eq!(allow[1], "Allow");
+    service.click(*id, "allow").await;
+    assert_eq!(in_time(desk.allowed.recv()).await.unwrap(), "https://a.example");
+    service.until(|asked| asked.closes.contains(id)).await;
+    desk.end().await;
+    bus.stop().await;
 }

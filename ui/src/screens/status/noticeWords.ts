@@ -7,13 +7,15 @@ import { clientName } from '../../lib/clients';
 import type { Say } from '../recovery/words';
 
 export type NoticeShape =
-  'recording' | 'interrupted' | 'recovered' | 'paused' | 'not_recording' | 'damage' | 'deleted';
+  'recording' | 'interrupted' | 'recovered' | 'paused' | 'not_recording' | 'damage' | 'deleted' | 'site';
 
 export interface NoticeText {
   shape: NoticeShape;
   title: string;
   body: string | null;
   sessions: string[];
+  /** The web page that was refused and may be allowed. */
+  origin?: string;
 }
 
 /** The groups that one can narrow the list to. */
@@ -22,6 +24,7 @@ export const NOTICE_KINDS = {
   returns: ['reconnected'],
   recoveries: ['recovered', 'recovery_at_start'],
   trouble: ['damage_found', 'recording_stopped', 'recording_resumed'],
+  sites: ['origin_refused'],
   pauses: ['paused', 'resumed'],
   deletions: ['purged'],
 } as const satisfies Record<string, readonly string[]>;
@@ -105,6 +108,11 @@ export function noticeText(notice: Notice, say: Say, time: (at: string) => strin
         body: say(`status.notices.purged.${notice.reason}`),
         sessions: [],
       };
+    case 'origin_refused': {
+      const { origin } = notice;
+      const title = say('status.notices.origin.title', { origin });
+      return { shape: 'site', title, body: say('status.notices.origin.body'), sessions: [], origin };
+    }
     // these are not kept as notices; a newer recorder may have others
     case 'started':
     case 'connected':

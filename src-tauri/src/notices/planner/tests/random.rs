@@ -67,6 +67,7 @@ fn event() -> impl Strategy<Value = LifecycleEvent> {
             LifecycleEvent::RecordingResumed { stopped_at: Timestamp::from_micros(at) }
         }),
         1 => Just(LifecycleEvent::Resumed),
+        2 => (0..20_u8).prop_map(|n| LifecycleEvent::OriginRefused { origin: format!("https://{n}.example") }),
     ]
 }
 

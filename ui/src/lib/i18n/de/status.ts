@@ -105,6 +105,7 @@ export default {
       returns: 'Rückkehr',
       recoveries: 'Wiederherstellungen',
       trouble: 'Platte und Schäden',
+      sites: 'Webseiten',
       pauses: 'Pausen',
       deletions: 'Löschungen',
     },
@@ -151,6 +152,14 @@ export default {
       damaged_other: '{{count, number}} beschädigte Stücke beiseitegelegt',
     },
     damage: { title: 'Beschädigte Bytes wurden beiseitegelegt' },
+    origin: {
+      title: '{{origin}} will hier aufzeichnen',
+      body: 'Das wurde abgelehnt. Einmal erlaubt, darf sie ihre Chats hier aufzeichnen; sie liest nichts von dem, was hier liegt.',
+      allow: 'Erlauben',
+      allowOne: '{{origin}} das Aufzeichnen erlauben',
+      allowed: 'Sie darf aufzeichnen.',
+      failed: '{{origin}} wurde nicht erlaubt',
+    },
     stopped: {
       disk_full: 'Zeichnet nicht auf: Die Platte ist voll',
       sync_failed: 'Zeichnet nicht auf: Das Journal lässt sich nicht sichern',

@@ -104,6 +104,7 @@ export default {
       returns: 'Reconnects',
       recoveries: 'Recoveries',
       trouble: 'Disk and damage',
+      sites: 'Web pages',
       pauses: 'Pauses',
       deletions: 'Deletions',
     },
@@ -150,6 +151,14 @@ export default {
       damaged_other: '{{count, number}} damaged pieces set aside',
     },
     damage: { title: 'Damaged bytes were set aside' },
+    origin: {
+      title: '{{origin}} wants to record here',
+      body: 'It was refused. Once allowed it may record its chats here; it reads nothing of what is recorded.',
+      allow: 'Allow',
+      allowOne: 'Allow {{origin}} to record',
+      allowed: 'It may record.',
+      failed: '{{origin}} was not allowed',
+    },
     stopped: {
       disk_full: 'Not recording: the disk is full',
       sync_failed: 'Not recording: the journal cannot be synced',

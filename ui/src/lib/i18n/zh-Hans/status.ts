@@ -92,6 +92,7 @@ export default {
       returns: '重新连接',
       recoveries: '恢复',
       trouble: '磁盘与损坏',
+      sites: '网页',
       pauses: '暂停',
       deletions: '删除',
     },
@@ -124,6 +125,14 @@ export default {
       damaged_other: '另存了 {{count, number}} 处损坏的内容',
     },
     damage: { title: '损坏的字节已另存' },
+    origin: {
+      title: '{{origin}} 想在这里录制',
+      body: '已拒绝。允许后，它可以在这里录制自己的聊天；它不能读取任何已录制的内容。',
+      allow: '允许',
+      allowOne: '允许 {{origin}} 录制',
+      allowed: '它可以录制。',
+      failed: '未能允许 {{origin}}',
+    },
     stopped: {
       disk_full: '未在录制：磁盘已满',
       sync_failed: '未在录制：日志无法同步',

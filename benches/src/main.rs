@@ -1,9 +1,10 @@
 //! One run, one table: what recording costs, beside what else could be done with the same machine in the same minutes.
 //!
 //! Starts every server it measures as a process of its own on loopback and ends it. Asserts nothing: it prints figures and
-//! ratios, and writes them as JSON. `chasm-benches [--chasm PATH] [--out FILE] [--seconds N] [--quick] [--only recording|restart|queries|editors|large]`
+//! ratios, and writes them as JSON. `chasm-benches [--chasm PATH] [--out FILE] [--seconds N] [--quick] [--only recording|clients|restart|queries|editors|large]`
 
 mod bare;
+mod clients;
 mod disk;
 mod editors;
 mod load;
@@ -73,6 +74,9 @@ async fn run(options: Options) -> Result<()> {
     let wanted = |part: &str| options.only.as_deref().is_none_or(|only| only == part);
     if wanted("recording") {
         recording(&options, &mut report, sync).await?;
+    }
+    if wanted("clients") {
+        clients::measure(&options.chasm, options.seconds, &mut report).await?;
     }
     if wanted("restart") {
         restart::measure(&options.chasm, if options.quick { 20 } else { 200 }, &mut report).await?;

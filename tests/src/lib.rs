@@ -21,6 +21,7 @@ pub mod events;
 pub mod folder;
 pub mod http;
 pub mod process;
+pub mod proxy;
 mod recorder;
 pub mod transcripts;
 mod ws;

@@ -27,11 +27,14 @@ impl<'a> App<'a> {
         self.global.data_dir.as_deref().filter(|dir| !dir.as_os_str().is_empty())
     }
 
+    /// The address that the command line or the environment names. An empty variable is as good as none.
+    pub fn given_server(&self) -> Option<&str> {
+        self.global.server.as_deref().filter(|url| !url.is_empty())
+    }
+
     /// The recorder that is meant; whether it is there shows when it is asked.
     pub fn endpoint(&self) -> Result<Endpoint, ClientError> {
-        // An empty variable is as good as none.
-        let given = self.global.server.as_deref().filter(|url| !url.is_empty());
-        Endpoint::discover(given, &self.data_dir()?)
+        Endpoint::discover(self.given_server(), &self.data_dir()?)
     }
 
     /// The recorder at this address, with the data folder's token where that may be sent there.

@@ -294,6 +294,9 @@ pub struct Send {
     /// The session of lines that name none
     #[arg(long, value_name = "ID", value_parser = session_id)]
     pub session: Option<SessionId>,
+    /// Keep nothing on disk: fail where no recorder is reachable
+    #[arg(long)]
+    pub no_outbox: bool,
 }
 
 #[derive(Debug, Args)]

@@ -22,7 +22,7 @@ use crate::args::{Cli, Command};
 use crate::exit::Exit;
 use crate::out::Out;
 use anyhow::Result;
-use chasm_client::Recorder;
+use chasm_client::Stream;
 use indicatif::{ProgressBar, ProgressStyle};
 
 pub async fn run(cli: Cli, out: &Out) -> Result<Exit> {
@@ -57,7 +57,7 @@ fn bar(what: &str, length: u64) -> ProgressBar {
 }
 
 /// Says so, once, when events wait because the user paused recording.
-fn tell_of_pauses(app: &App<'_>, recorder: &Recorder) -> tokio::task::AbortHandle {
+fn tell_of_pauses(app: &App<'_>, recorder: &Stream) -> tokio::task::AbortHandle {
     let (out, mut progress) = (app.out.clone(), recorder.watch());
     let task = tokio::spawn(async move {
         if progress.wait_for(|now| now.paused).await.is_ok() {

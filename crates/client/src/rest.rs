@@ -135,6 +135,28 @@ impl Rest {
         self.post("/api/recording/snapshot", request).await
     }
 
+    /// Events as they are; the answer as it is. It is the same where all of them are refused.
+    pub(crate) async fn post_events(&self, body: String) -> Result<Vec<u8>, ClientError> {
+        let request = self.json_request("/api/recording/events", body)?;
+        let url = &self.endpoint.url;
+        let response = request.send().await.map_err(|e| ClientError::unreachable(url, &e))?;
+        let status = response.status();
+        let body = response.bytes().await.map_err(|e| ClientError::unreachable(url, &e))?;
+        let answered = status.is_success() || (status.as_u16() == 422 && has_results(&body));
+        if answered { Ok(body.to_vec()) } else { Err(ClientError::refused(status.as_u16(), url, &body)) }
+    }
+
+    /// A snapshot request as it is.
+    pub(crate) async fn post_snapshot(&self, body: String) -> Result<SnapshotAnswer, ClientError> {
+        let request = self.json_request("/api/recording/snapshot", body)?;
+        self.answer(request).await
+    }
+
+    fn json_request(&self, path: &str, body: String) -> Result<RequestBuilder, ClientError> {
+        let request = self.request(Method::POST, path, &[])?;
+        Ok(request.header(reqwest::header::CONTENT_TYPE, "application/json").body(body))
+    }
+
     /// A one-time address that opens the UI in a browser.
     pub async fn ticket(&self) -> Result<String, ClientError> {
         #[derive(Deserialize)]
@@ -205,6 +227,15 @@ impl Download {
     pub async fn chunk(&mut self) -> Result<Option<impl AsRef<[u8]> + use<>>, ClientError> {
         self.response.chunk().await.map_err(|e| ClientError::unreachable(&self.url, &e))
     }
+}
+
+fn has_results(body: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Results {
+        #[serde(rename = "results")]
+        _results: Vec<serde::de::IgnoredAny>,
+    }
+    serde_json::from_slice::<Results>(body).is_ok()
 }
 
 fn session_path(id: &SessionId, rest: &str) -> String {

@@ -1,15 +1,15 @@
 //! A stream of events to the recorder over one WebSocket after another.
 //!
-//! Owns what was handed over until it is acknowledged; it is kept in memory only, bounded by the window. (The outbox on disk
-//! will stand behind the same calls.) Never reorders, never drops.
+//! Owns what was handed over until it is acknowledged; it is kept in memory only, bounded by the window, for senders that
+//! have their source still (an import, a demo). With an outbox on disk: [`Recorder`](crate::Recorder). Never reorders, never drops.
 //! Invariant: `finish` answers only when every event is on disk, refused by name, or the recorder is gone for good.
 
 mod actor;
-mod backoff;
-mod identify;
+pub(crate) mod backoff;
+pub(crate) mod identify;
 mod ledger;
-mod link;
-mod report;
+pub(crate) mod link;
+pub(crate) mod report;
 
 pub use chasm_protocol::frame::ResumePoint;
 pub use report::{Refused, Report, Warned};
@@ -63,7 +63,7 @@ pub struct Progress {
 }
 
 /// A stream to the recorder. Dropping it ends the stream without waiting for acks.
-pub struct Recorder {
+pub struct Stream {
     events: mpsc::Sender<String>,
     progress: watch::Receiver<Progress>,
     resume: BTreeMap<String, ResumePoint>,
@@ -79,7 +79,7 @@ impl Drop for Task {
     }
 }
 
-impl Recorder {
+impl Stream {
     /// Connects and says `hello`. Fails where nobody answers now.
     pub async fn connect(endpoint: Endpoint, options: Options) -> Result<Self, ClientError> {
         let (actor, mut link) = Actor::connect(endpoint, options).await?;
@@ -114,7 +114,7 @@ impl Recorder {
         self.progress.borrow().clone()
     }
 
-    /// Changes of [`Recorder::progress`], for a display beside the stream.
+    /// Changes of [`Stream::progress`], for a display beside the stream.
     pub fn watch(&self) -> watch::Receiver<Progress> {
         self.progress.clone()
     }
@@ -130,9 +130,9 @@ impl Recorder {
     }
 }
 
-impl std::fmt::Debug for Recorder {
+impl std::fmt::Debug for Stream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Recorder").field("progress", &*self.progress.borrow()).finish_non_exhaustive()
+        f.debug_struct("Stream").field("progress", &*self.progress.borrow()).finish_non_exhaustive()
     }
 }
 
@@ -144,7 +144,13 @@ fn ended() -> ClientError {
     ClientError::Gone { url: String::new(), why: "the stream has ended".into(), unacked: 0 }
 }
 
-fn now() -> Timestamp {
+/// The time by this machine's clock, in microseconds.
+pub(crate) fn precise_now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or_default())
+}
+
+pub(crate) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or_default()).unwrap_or_default()
 }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
-use chasm_client::{ClientError, Endpoint, Options, Recorder};
+use chasm_client::{ClientError, Endpoint, Options, Stream};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -85,7 +85,7 @@ async fn what_was_not_acknowledged_goes_again_in_order() {
         assert!(second.read().await.is_none());
         again
     });
-    let mut recorder = Recorder::connect(endpoint, options()).await.unwrap();
+    let mut recorder = Stream::connect(endpoint, options()).await.unwrap();
     assert_eq!(recorder.resume_points()["s"].missing, [(2, 2)]);
     for n in 1..=6 {
         recorder.send(event(n)).await.unwrap();
@@ -108,7 +108,7 @@ async fn the_window_holds_the_sender_back() {
         peer.ack(6, 2).await;
         peer.read().await;
     });
-    let mut recorder = Recorder::connect(endpoint, options()).await.unwrap();
+    let mut recorder = Stream::connect(endpoint, options()).await.unwrap();
     for n in 1..=6 {
         recorder.send(event(n)).await.unwrap();
     }
@@ -132,7 +132,7 @@ async fn refusals_and_remarks_are_named_and_too_large_ones_are_not_sent() {
         peer.ack(3, 1).await;
         peer.read().await;
     });
-    let mut recorder = Recorder::connect(endpoint, options()).await.unwrap();
+    let mut recorder = Stream::connect(endpoint, options()).await.unwrap();
     recorder.send(event(1)).await.unwrap();
     recorder.send(event(2)).await.unwrap();
     recorder.send(format!("{{\"pad\":\"{}\"}}", "x".repeat(3000))).await.unwrap();
@@ -166,7 +166,7 @@ async fn a_pause_is_waited_for_and_nothing_is_lost() {
         peer.read().await;
         again
     });
-    let mut recorder = Recorder::connect(endpoint, options()).await.unwrap();
+    let mut recorder = Stream::connect(endpoint, options()).await.unwrap();
     assert!(recorder.progress().paused);
     recorder.send(event(1)).await.unwrap();
     recorder.send(event(2)).await.unwrap();
@@ -180,7 +180,7 @@ async fn nobody_there_is_said_in_words() {
     let (listener, endpoint) = listener().await;
     drop(listener);
     let url = endpoint.url.clone();
-    let error = Recorder::connect(endpoint.clone(), options()).await.unwrap_err();
+    let error = Stream::connect(endpoint.clone(), options()).await.unwrap_err();
     assert!(error.is_unreachable());
     assert!(error.to_string().starts_with(&format!("no recorder at {url}: start one with `chasm serve`")));
     let error = chasm_client::Rest::new(endpoint).unwrap().status().await.unwrap_err();
@@ -197,7 +197,7 @@ async fn one_that_stays_away_is_given_up_with_the_count_of_what_is_open() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     });
     let options = Options { give_up_after: Duration::from_millis(700), ..options() };
-    let mut recorder = Recorder::connect(endpoint, options).await.unwrap();
+    let mut recorder = Stream::connect(endpoint, options).await.unwrap();
     recorder.send(event(1)).await.unwrap();
     recorder.send(event(2)).await.unwrap();
     let error = recorder.finish().await.unwrap_err();
@@ -216,6 +216,6 @@ async fn a_refused_upgrade_says_why() {
         let head = format!("HTTP/1.1 401 Unauthorized\r\ncontent-length: {}\r\n\r\n", body.len());
         socket.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
     });
-    let error = Recorder::connect(endpoint, options()).await.unwrap_err();
+    let error = Stream::connect(endpoint, options()).await.unwrap_err();
     assert_eq!(error.to_string(), "show the token (unauthorized, HTTP 401)");
 }

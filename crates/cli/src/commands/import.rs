@@ -9,7 +9,7 @@ use crate::exit::Exit;
 use crate::show::time::count;
 use crate::show::{state, text};
 use anyhow::Result;
-use chasm_client::{ClientError, Endpoint, Options, Recorder, Report};
+use chasm_client::{ClientError, Endpoint, Options, Report, Stream};
 use chasm_editors::files::{self, Files, Source};
 use chasm_editors::{Endings, EventDraft, ReadError, ReadReport, Standing};
 use serde::Serialize;
@@ -106,7 +106,7 @@ struct Heard {
 async fn stream(app: &App<'_>, endpoint: &Endpoint, source: Source) -> Result<(Heard, Report), ClientError> {
     let sessions = vec![source.1.session_id.clone()];
     let options = Options { client: client_name(), sessions, ..Options::default() };
-    let mut recorder = Recorder::connect(endpoint.clone(), options).await?;
+    let mut recorder = Stream::connect(endpoint.clone(), options).await?;
     let pauses = super::tell_of_pauses(app, &recorder);
     let (events, mut read) = mpsc::channel(AHEAD);
     let reading = tokio::task::spawn_blocking(move || read_all(&source, &events));

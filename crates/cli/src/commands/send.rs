@@ -1,15 +1,18 @@
 //! `chasm send`: events from stdin, one JSON object a line (or an array of them).
 //!
+//! Each event is in an outbox in the data folder before the next line is read; what the recorder has not taken at the end stays there
+//! for the next `chasm send`. With `--no-outbox` it is in memory only.
 //! Invariant: lines are sent in their order, a bad one is named by its number and does not stop the rest, and the summary
-//! comes after the last ack.
+//! comes after the last ack, or says how many events are kept.
 
+mod kept;
 mod lines;
 
 use crate::app::{App, client_name};
 use crate::args::Send;
 use crate::exit::Exit;
 use anyhow::Result;
-use chasm_client::{Options, Recorder, Report};
+use chasm_client::{Options, Report, Stream};
 use lines::LineError;
 use serde::Serialize;
 use std::collections::VecDeque;
@@ -19,9 +22,14 @@ use tokio::sync::mpsc;
 const AHEAD: usize = 64;
 
 pub async fn run(app: &App<'_>, args: Send) -> Result<Exit> {
+    if args.no_outbox { straight(app, args).await } else { kept::run(app, args).await }
+}
+
+/// Without an outbox.
+async fn straight(app: &App<'_>, args: Send) -> Result<Exit> {
     let sessions = args.session.iter().map(|id| id.to_string()).collect();
     let options = Options { client: client_name(), sessions, ..Options::default() };
-    let mut recorder = Recorder::connect(app.endpoint()?, options).await?;
+    let mut recorder = Stream::connect(app.endpoint()?, options).await?;
     let pauses = super::tell_of_pauses(app, &recorder);
     let mut summary = Summary::default();
     let mut stop = std::pin::pin!(tokio::signal::ctrl_c());
@@ -44,7 +52,7 @@ pub async fn run(app: &App<'_>, args: Send) -> Result<Exit> {
     }
     let report = recorder.finish().await?;
     pauses.abort();
-    summary.close(app, report)
+    summary.close(app, report, 0)
 }
 
 /// The lines of stdin with their numbers. A thread reads them: a blocked read must not hold the end of the program.
@@ -67,6 +75,8 @@ struct Summary {
     recorded: u64,
     duplicates: u64,
     refused: u64,
+    /// Events in the outbox that no recorder has taken yet.
+    kept: u64,
     errors: Vec<LineError>,
     warnings: Vec<LineError>,
     /// The line of each event that was sent: runs of (first event, its line).
@@ -99,12 +109,14 @@ impl Summary {
         self.errors.push(error);
     }
 
-    fn close(mut self, app: &App<'_>, report: Report) -> Result<Exit> {
+    fn close(mut self, app: &App<'_>, report: Report, kept: u64) -> Result<Exit> {
         self.recorded = report.recorded;
         self.duplicates = report.duplicates;
+        self.kept = kept;
         for refused in report.refused {
             let line = self.line_of(refused.event);
-            app.out.complain(&format!("line {line}: {} ({})", refused.message, refused.code));
+            let place = if line > 0 { format!("line {line}") } else { "an event of an earlier run".into() };
+            app.out.complain(&format!("{place}: {} ({})", refused.message, refused.code));
             self.errors.push(LineError { line, code: refused.code, message: refused.message });
         }
         self.refused += report.refused_count;

@@ -5,7 +5,7 @@
 use crate::app::client_name;
 use anyhow::{Result, bail};
 use chasm_client::stream::ResumePoint;
-use chasm_client::{Endpoint, Options, Recorder, Report};
+use chasm_client::{Endpoint, Options, Report, Stream};
 use chasm_editors::EventDraft;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -42,7 +42,7 @@ pub fn sessions(events: &[Numbered]) -> BTreeMap<String, u64> {
 pub struct Cut {
     pub sent: usize,
     pub acked: usize,
-    recorder: Recorder,
+    recorder: Stream,
 }
 
 impl Cut {
@@ -95,10 +95,10 @@ pub async fn the_rest(endpoint: Endpoint, events: &[Numbered]) -> Result<Rest> {
     Ok(Rest { had, sent, report })
 }
 
-async fn connect(endpoint: Endpoint, events: &[Numbered]) -> Result<Recorder> {
+async fn connect(endpoint: Endpoint, events: &[Numbered]) -> Result<Stream> {
     let sessions = sessions(events).into_keys().collect();
     let options = Options { client: client_name(), sessions, window: WINDOW, ..Options::default() };
-    Ok(Recorder::connect(endpoint, options).await?)
+    Ok(Stream::connect(endpoint, options).await?)
 }
 
 fn is_there(event: &Numbered, had: &BTreeMap<String, ResumePoint>) -> bool {

@@ -47,14 +47,14 @@ pub struct Warned {
 }
 
 impl Report {
-    pub(super) fn refuse(&mut self, refused: Refused) {
+    pub(crate) fn refuse(&mut self, refused: Refused) {
         self.refused_count += 1;
         if self.refused.len() < LISTED {
             self.refused.push(refused);
         }
     }
 
-    pub(super) fn warn(&mut self, warned: Warned) {
+    pub(crate) fn warn(&mut self, warned: Warned) {
         *self.warning_counts.entry(warned.code.clone()).or_default() += 1;
         if self.warnings.len() < LISTED {
             self.warnings.push(warned);

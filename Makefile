@@ -42,13 +42,13 @@ PAGE_SOURCES := $(shell find ui package.json package-lock.json -name node_module
 	-o -path ui/dist.new -prune -o -type f -print)
 MODULES := node_modules/.package-lock.json
 
-.PHONY: help run demo package page test bench figures screenshots fuzz soak audit lint fmt clean steps suites \
+.PHONY: help run demo package page test test-vscode package-vscode bench figures screenshots fuzz soak audit lint fmt clean steps suites \
 	step-fmt step-deny step-clippy step-build step-doctest step-doc step-fuzz step-ui step-e2e
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-$(MODULES): package-lock.json package.json ui/package.json tests/e2e/package.json
+$(MODULES): package-lock.json package.json ui/package.json tests/e2e/package.json sdk/typescript/package.json editors/vscode/package.json
 	npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
@@ -86,6 +86,17 @@ test: ## everything that CI runs
 	@$(STEP) page $(MAKE) page
 	@$(MAKE) --jobs=2 --output-sync=target steps
 	@$(MAKE) suites
+
+test-vscode: ## the VS Code extension, in a real editor, with a real recorder
+	@$(SETUP) test
+	@$(MAKE) page
+	cargo build -p chasm-cli --bin chasm
+	$(call told,debug) npm run --silent host --workspace editors/vscode
+
+package-vscode: ## build the VS Code extension, editors/vscode/dist/*.vsix
+	@$(SETUP) page
+	@$(MAKE) $(MODULES)
+	@npm run --silent package --workspace editors/vscode
 
 bench: ## measure the recorder, in release (ARGS="--quick")
 	@$(SETUP) bench

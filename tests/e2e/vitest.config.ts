@@ -1,6 +1,7 @@
 // How the browser tests run: two files at a time, each with recorders and a browser of its own; what measures runs alone.
 //
-// Three runs of one harness: `tests` hold what the page must do, `figures` measure, `screenshots` take the pictures.
+// Four runs of one harness: `tests` hold what the page must do, `sdk` what the TypeScript SDK must, `figures` measure, `screenshots`
+// take the pictures.
 
 import { defineConfig } from 'vitest/config';
 
@@ -20,6 +21,7 @@ export default defineConfig({
     globalSetup: ['src/needs.ts'],
     projects: [
       project('tests', 'tests/**/*.test.ts', 180_000),
+      project('sdk', 'sdk/**/*.test.ts', 180_000),
       project('figures', 'figures/**/*.test.ts', 1_800_000),
       project('screenshots', 'screenshots/**/*.test.ts', 300_000),
     ],

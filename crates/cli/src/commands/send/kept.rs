@@ -35,9 +35,12 @@ pub async fn run(app: &App<'_>, args: Send) -> Result<Exit> {
         return Ok(exit);
     }
     let why = state.trouble.clone().unwrap_or_else(|| why_not(&state).to_owned());
-    let events = if left.events == 1 { "1 event is".into() } else { format!("{} events are", left.events) };
+    let (events, go) = match left.events {
+        1 => (String::from("1 event is"), "goes"),
+        more => (format!("{more} events are"), "go"),
+    };
     let folder = left.folder.display();
-    app.out.complain(&format!("{why}; {events} kept in {folder} and go with the next `chasm send`"));
+    app.out.complain(&format!("{why}; {events} kept in {folder} and {go} with the next `chasm send`"));
     Ok(if state.connection == chasm_client::recorder::Connection::Away {
         Exit::NoRecorder
     } else {

@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Detail } from '../src/api';
-import { pictures, ROOT } from '../src/places';
+import { ROOT } from '../src/places';
 import { Recorder, UNFOLLOWED } from '../src/recorder';
 import { browser } from '../src/visit';
 import { until } from '../src/wait';
@@ -103,8 +103,6 @@ test('a prompt and its whole answer are recorded', async () => {
   const answer = await whole();
   const detail = await recorded(has(LAST_WORDS), 'the whole answer');
   expect(says(detail)).toEqual(['user: Where does the fox sleep?', `assistant: ${answer}`]);
-  if (process.env['CHASM_SCREENSHOTS'] !== undefined)
-    await page.screenshot({ path: join(pictures(), 'web-chat.png') });
 });
 
 test('what was seen of an answer survives a reload and the end of the tab; a page that is only looked at is no session', async () => {

@@ -41,8 +41,12 @@ export interface Surroundings {
 
 const FRAMES_AHEAD = 32;
 const BYTES_AHEAD = 4 << 20;
-/** The first frames of a connection are small, so that one which breaks soon has brought something, too. */
+/**
+ * The first frame of a connection is small, and the next ones wait for its ack: one that breaks soon has brought something, too. All
+ * at once it would break before the first ack could come back, and the same events would go again for ever.
+ */
 const FIRST_EVENTS = 4;
+const FIRST_FRAMES = 1;
 const FRAME_EVENTS = 64;
 const FRAME_BYTES = 256 << 10;
 const RESUME_MS = 3000;
@@ -63,6 +67,7 @@ export class Sender {
   #paused = false;
   #holdUntil = 0;
   #mostEvents = FIRST_EVENTS;
+  #mostFrames = FIRST_FRAMES;
   /** As many as the recorder takes. */
   #limitEvents = FRAME_EVENTS;
   #heard = 0;
@@ -160,6 +165,7 @@ export class Sender {
     queue.reconnected();
     this.#heard = 0;
     this.#mostEvents = FIRST_EVENTS;
+    this.#mostFrames = FIRST_FRAMES;
     const link = new Link(
       openSocket(`${place.url.replace(/^http/, 'ws')}/ws/recording`, place.token),
       (frame) => this.#hear(frame),
@@ -210,7 +216,7 @@ export class Sender {
   #pump(link: Link, largest: number): void {
     const { queue } = this.with_;
     if (this.#paused || Date.now() < this.#holdUntil) return;
-    while (queue.ready > 0 && queue.framesInFlight < FRAMES_AHEAD && queue.bytesInFlight < BYTES_AHEAD) {
+    while (queue.ready > 0 && queue.framesInFlight < this.#mostFrames && queue.bytesInFlight < BYTES_AHEAD) {
       if (link.buffered > BYTES_AHEAD) return;
       const oversize = queue.takeOversize(largest);
       if (oversize) {
@@ -233,6 +239,7 @@ export class Sender {
       if (done.recorded.length > 0) {
         this.#backoff.reset();
         this.#mostEvents = Math.min(FRAME_EVENTS, this.#mostEvents * 2);
+        this.#mostFrames = Math.min(FRAMES_AHEAD, this.#mostFrames * 2);
       }
       if (done.again > 0) this.#holdUntil = Date.now() + HOLD_MS;
       settled(done);

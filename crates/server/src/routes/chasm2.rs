@@ -3,26 +3,21 @@
 //! What they mean is `crate::chasm2`'s matter. Invariant: an error has their shape and ours in one object, so that either kind of
 //! client finds what it looks for.
 
-use super::Shared;
+use super::{Shared, ws};
 use crate::app::{App, Seat};
 use crate::body::{self, Text};
 use crate::chasm2::{self, Refused, Scope, Source};
 use crate::error::Failure;
 use crate::query::Id;
-use crate::ws::Handshake;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Extension, Request, State};
 use axum::response::{IntoResponse, Response};
 use chasm_protocol::api::ErrorBody;
-use http::header::{RETRY_AFTER, USER_AGENT};
+use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
-use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use std::sync::Arc;
-
-/// Longest name that a client is shown with.
-const NAME_CHARS: usize = 200;
 
 /// Records events of a «chasm-cli 2.0.0» client.
 #[utoipa::path(
@@ -191,31 +186,9 @@ pub(crate) async fn status(State(app): Shared) -> Response {
 pub(crate) async fn connect(
     State(app): Shared,
     Extension(seat): Extension<Arc<Seat>>,
-    mut request: Request,
+    request: Request,
 ) -> Result<Response, Failure> {
-    let handshake = match Handshake::check(request.version(), request.headers()) {
-        Ok(handshake) => handshake,
-        Err(response) => return Ok(*response),
-    };
-    let agent = request.headers().get(USER_AGENT).and_then(|v| v.to_str().ok());
-    let client = agent.unwrap_or("chasm-cli 2.0.0 client").chars().take(NAME_CHARS).collect();
-    let connection = app.engine.connect(Some(client)).await?;
-    let upgrade = hyper::upgrade::on(&mut request);
-    let stop = app.stop.now.clone();
-    let tasks = app.tasks.clone();
-    tasks.spawn(async move {
-        match upgrade.await {
-            Ok(upgraded) => {
-                tokio::select! {
-                    () = chasm2::serve(app, connection, TokioIo::new(upgraded)) => {}
-                    () = stop.cancelled() => {}
-                }
-            }
-            Err(error) => tracing::debug!(%error, "a WebSocket did not come to be"),
-        }
-        drop(seat);
-    });
-    Ok(handshake.answer().into_response())
+    ws::upgrade(app, seat, request, Some("chasm-cli 2.0.0 client"), chasm2::serve).await
 }
 
 fn shown(answer: Result<Value, Failure>) -> Response {

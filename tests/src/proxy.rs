@@ -18,9 +18,16 @@ pub enum Weather {
     Calm,
     /// Each connection ends in its own way after some bytes.
     Storm,
+    /// Every connection is cut after [`BRITTLE_BYTES`].
+    Brittle,
     /// Every upgrade is answered with 502; everything else passes.
     NoUpgrade,
+    /// Both of these.
+    BrittleNoUpgrade,
 }
+
+/// What gets through a brittle connection, each way.
+pub const BRITTLE_BYTES: usize = 12_000;
 
 pub struct Proxy {
     address: SocketAddr,
@@ -84,7 +91,11 @@ async fn accept(listener: TcpListener, shared: Arc<Mutex<Shared>>) {
         let Ok((client, _)) = listener.accept().await else { continue };
         let mut now = shared.lock().unwrap();
         let (to, weather) = (now.to, now.weather);
-        let fate = if weather == Weather::Storm { fate(&mut now.dice) } else { Fate::Fine };
+        let fate = match weather {
+            Weather::Storm => fate(&mut now.dice),
+            Weather::Brittle | Weather::BrittleNoUpgrade => Fate::Cut(BRITTLE_BYTES),
+            Weather::Calm | Weather::NoUpgrade => Fate::Fine,
+        };
         while now.open.try_join_next().is_some() {}
         now.open.spawn(async move {
             // an end of either side is the end of both
@@ -111,7 +122,8 @@ async fn carry(
     fate: Fate,
 ) -> std::io::Result<()> {
     let head = read_head(&mut client).await?;
-    if weather == Weather::NoUpgrade && head.starts_with("GET /ws/") {
+    let no_upgrade = matches!(weather, Weather::NoUpgrade | Weather::BrittleNoUpgrade);
+    if no_upgrade && head.starts_with("GET /ws/") {
         return client
             .write_all(b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
             .await;

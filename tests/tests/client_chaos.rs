@@ -14,7 +14,7 @@
 use chasm_client::Settings;
 use chasm_client::recorder::{Connection, OutboxSettings, SessionStart};
 use chasm_protocol::{Role, SessionId};
-use chasm_tests::proxy::{Proxy, Weather};
+use chasm_tests::proxy::{BRITTLE_BYTES, Proxy, Weather};
 use chasm_tests::{Dice, Opts, Recorder, events, eventually, process, within};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -204,6 +204,29 @@ fn where_no_websocket_gets_through_rest_carries_it_until_one_does() {
         assert_eq!(seen["messages"].as_array().unwrap().len(), 701, "the snapshot doubles nothing");
         assert_eq!(seen["missing"], json!([]));
     });
+}
+
+#[test]
+fn on_a_line_that_always_breaks_some_events_get_through_each_time() {
+    const EVENTS: u64 = 200;
+    for weather in [Weather::Brittle, Weather::BrittleNoUpgrade] {
+        within(60, async move {
+            let recorder = Recorder::plain();
+            let proxy = Proxy::start(recorder.address(), weather, Dice::seeded("brittle")).await;
+            let client = chasm_client::Recorder::connect(settings(Some(proxy.url()), recorder.scratch()))
+                .await
+                .unwrap();
+            let id = SessionId::new("brittle").unwrap();
+            let session = client.session(Some(id), SessionStart::default()).await.unwrap();
+            for n in 1..=EVENTS {
+                session.message(Role::User, format!("{n} {}", "x".repeat(BRITTLE_BYTES / 10))).unwrap();
+            }
+            client.flush().await.unwrap();
+            let stored = recorder.events("brittle").await;
+            let got: Vec<u64> = stored.iter().filter_map(|row| number(&row["event"])).collect();
+            assert!(got.iter().copied().eq(1..=EVENTS), "{weather:?}: {got:?}");
+        });
+    }
 }
 
 #[test]

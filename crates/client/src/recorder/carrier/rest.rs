@@ -1,7 +1,7 @@
 //! Carries the outbox over REST, some events at a time.
 //!
-//! Owns the batches. Invariant: a batch's records are acknowledged in the outbox after its answer, and none behind one that has to be
-//! sent again.
+//! Owns the batches. Invariant: a batch begins with the first record that is not acknowledged; its records are acknowledged in the
+//! outbox after its answer, and none behind one that has to be sent again.
 
 use super::window::Reason;
 use super::{Carrier, passes, refused};
@@ -14,7 +14,8 @@ use serde::Deserialize;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Most events of one call, and most bytes where it is more than one.
+/// Most events of one call, and most bytes where it is more than one. After a call that failed they are fewer, and double with
+/// each one that gets through.
 pub const BATCH: usize = 500;
 const BATCH_BYTES: usize = 1024 * 1024;
 /// How long events are gathered in `Mode::Batch`.
@@ -51,11 +52,11 @@ struct Outcome {
 impl Carrier {
     /// Until it fails, or this time has come. Answers why it ended.
     pub(super) async fn carry_by_rest(&mut self, until: Option<Instant>) -> String {
-        self.desk.with_queue(|queue| queue.rewind());
         loop {
             if until.is_some_and(|until| Instant::now() >= until) {
                 return String::from("the WebSocket is tried again");
             }
+            self.desk.with_queue(|queue| queue.rewind());
             let batch = self.gather();
             let went = match batch.first() {
                 None => self.idle(until).await,
@@ -73,10 +74,7 @@ impl Carrier {
             };
             match went {
                 Ok(Went::On) => {}
-                Ok(Went::Wait) => {
-                    self.desk.with_queue(|queue| queue.rewind());
-                    tokio::time::sleep(self.backoff.next_wait()).await;
-                }
+                Ok(Went::Wait) => tokio::time::sleep(self.backoff.next_wait()).await,
                 Err(why) => return why,
             }
         }
@@ -103,19 +101,17 @@ impl Carrier {
     }
 
     /// Events for one call, or one snapshot.
-    fn gather(&mut self) -> Vec<(Place, Entry)> {
+    fn gather(&self) -> Vec<(Place, Entry)> {
         let (mut batch, mut bytes) = (Vec::new(), 0);
         while batch.len() < self.batch && bytes < BATCH_BYTES {
             let Some((place, entry)) = self.next() else { break };
-            bytes += entry.payload.len();
-            if entry.kind == Kind::Snapshot && !batch.is_empty() {
-                // Read again as the first of the next batch: the outbox goes back to what is not acknowledged.
-                self.batch = batch.len();
-                return batch;
+            let snapshot = entry.kind == Kind::Snapshot;
+            if snapshot && !batch.is_empty() {
+                break;
             }
-            let alone = entry.kind == Kind::Snapshot;
+            bytes += entry.payload.len();
             batch.push((place, entry));
-            if alone {
+            if snapshot {
                 break;
             }
         }
@@ -127,7 +123,6 @@ impl Carrier {
         let body = format!("[{}]", texts.join(","));
         let places: Vec<Place> = batch.iter().map(|(place, _)| *place).collect();
         drop(batch);
-        let shortened = self.batch < BATCH;
         let answer = match tokio::time::timeout(ANSWER_WAIT, self.rest()?.post_events(body)).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(ClientError::Refused { code, message, .. })) if passes(&code) => {
@@ -138,18 +133,19 @@ impl Carrier {
             Ok(Err(ClientError::Refused { status: 400 | 413 | 422, code, message })) => {
                 return Ok(self.refused_as_a_whole(&places, Reason { event_id: None, code, message }));
             }
-            Ok(Err(error)) => return Err(error.to_string()),
-            Err(_) => return Err(String::from("no answer in time")),
+            Ok(Err(error)) => return Err(self.broken(&places, error.to_string())),
+            Err(_) => return Err(self.broken(&places, String::from("no answer in time"))),
         };
         let answer: Answer = serde_json::from_slice(&answer).map_err(|e| e.to_string())?;
         self.desk.connected(Connection::Rest, false);
-        self.batch = BATCH;
-        let went = self.take_answer(&places, answer);
-        if shortened {
-            // What was read behind the shortened batch is read again.
-            self.desk.with_queue(|queue| queue.rewind());
-        }
-        Ok(went)
+        self.batch = (self.batch * 2).min(BATCH);
+        Ok(self.take_answer(&places, answer))
+    }
+
+    /// The line may be one that breaks after some kilobytes: the next call is shorter.
+    fn broken(&mut self, places: &[Place], why: String) -> String {
+        self.batch = (places.len() / 4).max(1);
+        why
     }
 
     /// One of them is to blame: they go in smaller parts, until it is alone.
@@ -162,7 +158,6 @@ impl Carrier {
             }
             _ => self.batch = (places.len() / 2).max(1),
         }
-        self.desk.with_queue(|queue| queue.rewind());
         Went::On
     }
 

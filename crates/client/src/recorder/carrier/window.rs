@@ -1,6 +1,9 @@
 //! What is sent on this connection and not acknowledged: places in the outbox, no texts.
 //!
 //! Owns the counting of frames. Does no I/O. Invariant: what `ack` answers is done with, and so is all before it.
+//!
+//! It begins with one record and grows by one with each frame that is acknowledged: on a line that always breaks after some
+//! kilobytes, a full window would never see an ack, and the same records would go for ever.
 
 use crate::outbox::Place;
 use std::collections::VecDeque;
@@ -8,6 +11,7 @@ use std::collections::VecDeque;
 #[derive(Debug, Default)]
 pub struct Window {
     sent: VecDeque<Sent>,
+    /// Frames of this connection that are done with.
     acked_frames: u64,
     bytes: usize,
     /// Something was refused for a reason that passes: what was sent behind it is not counted on.
@@ -44,7 +48,8 @@ impl Window {
     }
 
     pub fn has_room(&self, events: usize, bytes: usize) -> bool {
-        self.sent.is_empty() || (self.sent.len() < events && self.bytes < bytes)
+        let grown = usize::try_from(self.acked_frames).unwrap_or(usize::MAX).saturating_add(1);
+        self.sent.is_empty() || (self.sent.len() < events.min(grown) && self.bytes < bytes)
     }
 
     pub fn push(&mut self, place: Place, bytes: usize) {
@@ -152,5 +157,22 @@ mod tests {
         assert!(window.place(1).is_some() && window.place(2).is_none());
         assert_eq!(window.ack(9).len(), 1);
         assert!(window.has_room(2, 100));
+    }
+
+    #[test]
+    fn a_window_grows_with_each_ack_up_to_its_limit() {
+        let places = places(20);
+        let mut window = Window::default();
+        let (mut next, mut rounds) = (places.iter(), Vec::new());
+        while next.len() > 0 {
+            let before = next.len();
+            while window.has_room(8, 1_000) {
+                let Some(place) = next.next() else { break };
+                window.push(*place, 10);
+            }
+            rounds.push(before - next.len());
+            window.ack(window.acked_frames + window.sent.len() as u64);
+        }
+        assert_eq!(rounds, [1, 2, 4, 8, 5]);
     }
 }

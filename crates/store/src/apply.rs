@@ -46,7 +46,9 @@ impl Store {
             // Too high after a rollback, which does no harm: keys only have to be new.
             write.counters().max_pk = highest;
         }
-        write.commit().await
+        write.commit().await?;
+        self.move_log();
+        Ok(())
     }
 }
 

@@ -1,4 +1,4 @@
-//! The connections: one that writes, and a few that read.
+//! The connections: one that writes, a few that read, and one that comes and goes for the write-ahead log.
 //!
 //! Never shares the writing one. Invariant: a connection whose work did not end in a commit is thrown away, so an error
 //! or a dropped future can leave no open transaction behind.
@@ -24,8 +24,8 @@ const WRITER_CACHE_KIB: u32 = 4096;
 const READER_CACHE_KIB: u32 = 2048;
 /// An event with its text fits several times; measured a tenth faster than 4096.
 const PAGE_BYTES: u32 = 8192;
-/// Pages that the write-ahead log may hold before a commit moves them into the database.
-const CHECKPOINT_PAGES: u32 = 2000;
+/// Pages of the write-ahead log (128 MiB) from which on a commit moves what [`crate::wal`] has not moved yet.
+const LOG_MOST_PAGES: u32 = 16_000;
 /// What the log's file is cut to once it was reset.
 const LOG_KEPT_BYTES: u32 = 4 << 20;
 
@@ -89,6 +89,7 @@ impl Store {
         self.readers.close().await;
         let mut writer = self.writer.lock().await;
         writer.closed = true;
+        self.mover.rest().await;
         match writer.conn.take() {
             Some(conn) => conn.close().await.doing("close the database"),
             None => Ok(()),
@@ -140,8 +141,13 @@ pub(crate) fn writer_options(path: &Path) -> SqliteConnectOptions {
         // A flush is kept in memory until its commit, whatever the size of the cache; then the cache shrinks again.
         .pragma("cache_spill", "OFF")
         .page_size(PAGE_BYTES)
-        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
+        .pragma("wal_autocheckpoint", LOG_MOST_PAGES.to_string())
         .pragma("journal_size_limit", LOG_KEPT_BYTES.to_string())
+}
+
+/// Moves the write-ahead log, and does nothing else.
+pub(crate) fn mover_options(path: &Path) -> SqliteConnectOptions {
+    common(path, READER_CACHE_KIB).synchronous(SqliteSynchronous::Full)
 }
 
 /// Opens nothing before the first read.

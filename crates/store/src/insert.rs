@@ -38,18 +38,31 @@ impl Insert {
         rows: &[T],
         bind: impl Fn(&mut Values, &T) + Send,
     ) -> Result<(), StoreError> {
-        let mut rest = rows;
-        for (size, sql) in SIZES.iter().zip(&self.sql) {
-            while let Some((chunk, behind)) = rest.split_at_checked(*size) {
-                rest = behind;
-                let mut values = Values::with_room(size * self.columns);
-                chunk.iter().for_each(|row| bind(&mut values, row));
-                let sql = Arc::clone(sql.get_or_init(|| self.text(*size)));
-                let args = values.finish(doing)?;
-                sqlx::query_with(AssertSqlSafe(sql), args).execute(&mut *conn).await.doing(doing)?;
-            }
+        let mut statements = self.statements(rows).map(|(sql, chunk)| {
+            let mut values = Values::with_room(chunk.len() * self.columns);
+            chunk.iter().for_each(|row| bind(&mut values, row));
+            values.finish(doing).map(|args| (sql, args))
+        });
+        let mut ready = statements.next();
+        while let Some(statement) = ready {
+            let (sql, args) = statement?;
+            let written = sqlx::query_with(AssertSqlSafe(sql), args).execute(&mut *conn);
+            // SQLite has a thread of its own: while it works, the next statement's values are put together here.
+            let (written, next) = tokio::join!(written, async { statements.next() });
+            written.doing(doing)?;
+            ready = next;
         }
         Ok(())
+    }
+
+    /// The rows in pieces, each with the text of its statement.
+    fn statements<'a, T>(&'a self, mut rest: &'a [T]) -> impl Iterator<Item = (Arc<str>, &'a [T])> {
+        SIZES.iter().zip(&self.sql).flat_map(move |(size, sql)| {
+            let (whole, behind) = rest.split_at(rest.len() - rest.len() % size);
+            rest = behind;
+            let text = Arc::clone(sql.get_or_init(|| self.text(*size)));
+            whole.chunks(*size).map(move |chunk| (Arc::clone(&text), chunk))
+        })
     }
 
     fn text(&self, rows: usize) -> Arc<str> {

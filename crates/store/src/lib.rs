@@ -9,6 +9,7 @@ mod connect; // connections: one writer, several readers
 mod damaged; // what can still be read
 mod integrity; // what `chasm doctor` asks
 mod open; // open, migrate, check, set aside
+mod wal; // the write-ahead log into the database
 
 // what comes in
 mod apply; // a flush

@@ -5,6 +5,7 @@
 use crate::connect::{Writer, readers, writer_options};
 use crate::error::{Doing, OpenError, StoreError, is_corrupt_code, sqlite_code};
 use crate::purge::{PENDING, SCRUB};
+use crate::wal::Mover;
 use chasm_protocol::Timestamp;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::SqliteConnection;
@@ -28,6 +29,7 @@ pub struct Store {
     pub(crate) path: Arc<Path>,
     pub(crate) writer: Arc<Mutex<Writer>>,
     pub(crate) readers: SqlitePool,
+    pub(crate) mover: Mover,
     /// Opened before SQLite's connections and closed after them: closing any descriptor of a file gives up all locks that the
     /// process has on it.
     pub(crate) file: Arc<File>,
@@ -78,6 +80,7 @@ impl Store {
             path: path.into(),
             writer: Arc::new(Mutex::new(Writer::new(conn, items, max_pk))),
             readers: readers(path),
+            mover: Mover::new(),
             file: Arc::new(file),
         };
         // A damaged database is not written to.
@@ -94,7 +97,8 @@ impl Store {
     /// A store over these readers that refuses every write.
     pub(crate) fn reading_only(path: &Path, readers: SqlitePool) -> std::io::Result<Self> {
         let file = Arc::new(File::open(path)?);
-        Ok(Self { path: path.into(), writer: Arc::new(Mutex::new(Writer::closed())), readers, file })
+        let writer = Arc::new(Mutex::new(Writer::closed()));
+        Ok(Self { path: path.into(), writer, readers, mover: Mover::new(), file })
     }
 
     /// Moves a damaged database with its side files into the folder `into`, which is made where it is missing.

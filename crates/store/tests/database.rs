@@ -311,3 +311,51 @@ async fn a_large_database_that_was_stopped_cleanly_is_looked_at_once_a_week() {
     assert!(is_checked(&path, Some(later), Some(day)).await, "a clock that was set back");
     assert!(is_checked(&path, None, Some(later)).await);
 }
+
+/// Beside the writer: no commit of this test is large enough to do it, and a reader is at work.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_log_is_moved_into_the_database_beside_the_writer() {
+    const LONG: u64 = 16 << 20;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("recordings.db");
+    let size = |suffix: &str| {
+        std::fs::metadata(folder.path().join(format!("recordings.db{suffix}"))).map_or(0, |file| file.len())
+    };
+    let (store, _) = Store::open(&path).await.unwrap();
+    let text = "recorded ".repeat(1 << 17);
+    let mut lsn = 0;
+    let mut flush = async || {
+        lsn += 1;
+        let mut write = session(1, "s");
+        write.events = vec![event(lsn, &text)];
+        write.record.events = lsn;
+        store.apply(&batch(lsn, vec![write])).await.unwrap();
+    };
+    flush().await;
+    let mut reader = SqliteConnectOptions::new().filename(&path).read_only(true).connect().await.unwrap();
+    sqlx::query("BEGIN").execute(&mut reader).await.unwrap();
+    let mut counted = async || {
+        sqlx::query_scalar::<_, i64>("SELECT count(*) FROM events").fetch_one(&mut reader).await.unwrap()
+    };
+    let before = counted().await;
+    while size("-wal") < LONG {
+        flush().await;
+    }
+    assert!(size("") < LONG, "{} bytes: who moved them?", size(""));
+    assert_eq!(counted().await, before, "a reader keeps its view");
+    reader.close().await.unwrap();
+    // what the reader held back goes with the next flushes; then the log begins again and its file is cut
+    tokio::time::timeout(std::time::Duration::from_secs(60), async {
+        while size("-wal") >= LONG {
+            flush().await;
+        }
+    })
+    .await
+    .expect("the log only grows");
+    store.close().await.unwrap();
+    assert_eq!(size("-wal"), 0);
+    assert!(size("") > LONG);
+    let (store, _) = Store::open(&path).await.unwrap();
+    assert_eq!(store.applied_lsn().await.unwrap(), lsn);
+    assert_eq!(store.integrity().await.unwrap(), Vec::<String>::new());
+}

@@ -43,7 +43,7 @@ PAGE_SOURCES := $(shell find ui package.json package-lock.json -name node_module
 MODULES := node_modules/.package-lock.json
 
 .PHONY: help run demo package page test test-vscode package-vscode bench figures screenshots fuzz soak audit lint fmt clean steps suites \
-	step-fmt step-deny step-clippy step-build step-doctest step-doc step-fuzz step-ui step-e2e
+	step-fmt step-deny step-clippy step-build step-doctest step-doc step-fuzz step-ui step-e2e step-vscode
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -87,7 +87,7 @@ test: ## everything that CI runs
 	@$(MAKE) --jobs=2 --output-sync=target steps
 	@$(MAKE) suites
 
-test-vscode: ## the VS Code extension, in a real editor, with a real recorder
+test-vscode: ## of these: the VS Code extension, in a real editor, with a real recorder
 	@$(SETUP) test
 	@$(MAKE) page
 	cargo build -p chasm-cli --bin chasm
@@ -149,7 +149,7 @@ clean: ## remove build output; installed tools stay
 # What `make test` does, two at a time: those that build the workspace one behind the other, for they would only wait for each
 # other's lock; beside them those that do not.
 
-steps: step-doc step-e2e
+steps: step-doc step-vscode
 
 step-clippy:
 	@$(STEP) clippy cargo clippy $(LOCKED) --workspace --all-targets -- -D warnings
@@ -179,6 +179,14 @@ step-fuzz: | step-ui
 # The page in a real browser: needs what is built, and none of the clocks that the last suites watch.
 step-e2e: | step-build step-fuzz
 	@$(STEP) e2e env $(call told,debug) npm run --silent e2e
+
+# The extension in a real editor, which is had for this kind of machine alone.
+step-vscode: | step-e2e
+ifeq ($(shell uname -sm),Linux x86_64)
+	@$(STEP) vscode env $(call told,debug) npm run --silent host --workspace editors/vscode
+else
+	@echo "skipped vscode: its editor for the tests is had for Linux on x86-64 alone"
+endif
 
 # Alone on the machine, because these tests watch clocks; last, so that the runner's own summary closes the run.
 suites:

@@ -6,6 +6,8 @@
 #
 # Each line becomes an event in an outbox file, with its id, number and time, before anything is sent; it is POSTed, the same text
 # again and again, until the recorder answers 200: then it is on disk there. What is left of an earlier run is sent first.
+# Each line is answered on stdout: {"kind":"kept"} when its event is in the outbox, so that a kill of this script loses nothing, and
+# {"kind":"skipped"} for a piece of an answer ("kind":"delta"): this client records whole messages only.
 # Ends with 0 when everything is recorded, with 1 where something was refused for good, with 3 where it had to give up; then the rest
 # waits in the outbox for the next run. `chasm conformance --client sh examples/shell/record.sh` tries it out.
 set -u
@@ -48,22 +50,30 @@ new_id() {
     fi
 }
 
-# Writes an event down under its place in the queue. Its name appears only when all of it is there.
+# Writes an event down under its place in the queue. Its name appears only when all of it is there, and its number is counted only
+# then: a script that is killed in between leaves no hole (see below, where the queue is read again).
 append() {
     number=$((number + 1))
+    seq=$(($(last_seq "$1") + 1))
     # the recorder sorts by time, then by seq: a clock in whole seconds is fine
     printf '{"session_id":"%s","event_type":"message","event_id":"%s","seq":%d,"timestamp":"%s","data":{"role":"%s","content":"%s"}}\n' \
-        "$1" "$(new_id)" "$(next_seq "$1")" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$2" "$3" >"$outbox/new" || exit 3
+        "$1" "$(new_id)" "$seq" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$2" "$3" >"$outbox/new" || exit 3
     sync "$outbox/new" 2>/dev/null || sync
     mv "$outbox/new" "$outbox/$(printf '%012d' "$number").json" || exit 3
+    count "$1" "$seq"
 }
 
-# Counts up in a file a session: a counter that goes on over restarts.
-next_seq() {
-    counter=$outbox/seq-$(printf '%s' "$1" | cksum | tr ' ' -)
-    count=$(($(cat "$counter" 2>/dev/null || echo 0) + 1))
-    printf '%d\n' "$count" >"$counter.new" && mv "$counter.new" "$counter"
-    printf '%d' "$count"
+# A file a session counts its events, over restarts.
+counter() {
+    printf '%s/seq-%s' "$outbox" "$(printf '%s' "$1" | cksum | tr ' ' -)"
+}
+
+last_seq() {
+    cat "$(counter "$1")" 2>/dev/null || echo 0
+}
+
+count() {
+    printf '%d\n' "$2" >"$(counter "$1").new" && mv "$(counter "$1").new" "$(counter "$1")" || exit 3
 }
 
 # Sends one file until it is recorded or refused for good.
@@ -116,13 +126,22 @@ deliver_all() {
 # The queue goes on behind what is left of an earlier run.
 number=$(ls "$outbox" | sed -nE 's/^0*([0-9]+)\.json.*$/\1/p' | sort -n | tail -n 1)
 number=${number:-0}
+for file in "$outbox"/*.json; do
+    [ -e "$file" ] || continue
+    event=$(cat "$file")
+    session=$(field session_id "$event")
+    seq=$(printf '%s\n' "$event" | sed -nE 's/^.*,"seq":([0-9]+),"timestamp".*$/\1/p')
+    [ "${seq:-0}" -gt "$(last_seq "$session")" ] && count "$session" "$seq"
+done
 deliver_all
 while IFS= read -r line; do
     case $(field kind "$line") in
         message)
             append "$(field session "$line")" "$(field role "$line")" "$(field content "$line")"
+            printf '%s\n' '{"kind":"kept"}'
             deliver_all
             ;;
+        delta) printf '%s\n' '{"kind":"skipped"}' ;;
         end) break ;;
     esac
 done

@@ -120,8 +120,19 @@ fn each_rule_of_the_check_and_each_fault_is_on_the_page() {
     let help =
         std::process::Command::new(chasm_tests::chasm()).args(["conformance", "--help"]).output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
-    let faults =
-        ["calm", "cut", "lost-ack", "half-open", "trickle", "kill", "stop", "pause", "refuse", "last"];
+    let faults = [
+        "calm",
+        "cut",
+        "lost-ack",
+        "half-open",
+        "trickle",
+        "kill",
+        "stop",
+        "pause",
+        "refuse",
+        "kill-client",
+        "last",
+    ];
     for fault in faults {
         assert!(page.contains(&format!("| `{fault}` |")), "{fault} is not on the page");
         assert!(help.contains(fault), "{fault} is no fault of the command");

@@ -65,7 +65,11 @@ fn passes(done: Done) -> Value {
 #[track_caller]
 fn found_out(fault: &str, faults: &str, rules: &[&str], says: &str) -> Value {
     let options = ["--json", "--patience", "8", "--faults", faults];
-    let done = with_python(&options, &["tests/clients/faulty.py", fault]);
+    fails(with_python(&options, &["tests/clients/faulty.py", fault]), rules, says)
+}
+
+#[track_caller]
+fn fails(done: Done, rules: &[&str], says: &str) -> Value {
     assert_eq!(done.code, 6, "{done:?}");
     let report = done.json();
     assert_eq!((&report["passed"], broken(&report, true)), (&json!(false), rules.to_vec()), "{report:#}");
@@ -78,7 +82,7 @@ fn found_out(fault: &str, faults: &str, rules: &[&str], says: &str) -> Value {
 #[test]
 fn the_python_example_conforms() {
     let report = passes(with_python(&["--json"], &["examples/python/record.py"]));
-    assert_eq!(report["faults"].as_array().unwrap().len(), 10, "each fault once");
+    assert_eq!(report["faults"].as_array().unwrap().len(), 11, "each fault once");
     assert!(report["rules"].as_array().unwrap().iter().all(|rule| rule["verdict"] == "kept"), "{report:#}");
 }
 
@@ -95,6 +99,20 @@ fn the_python_example_conforms_in_other_orders_too() {
 fn the_shell_example_conforms() {
     let report = passes(conformance(&["--json", "--client", "sh", "examples/shell/record.sh"]));
     assert_eq!(rule(&report, "hello")["verdict"], "not_seen", "it has no WebSocket");
+    let stream = rule(&report, "stream");
+    assert_eq!(stream["verdict"], "not_seen", "it says that it takes whole messages only: {stream}");
+    assert_eq!(rule(&report, "killed")["verdict"], "kept", "{report:#}");
+}
+
+#[test]
+fn the_rust_client_conforms() {
+    let client = env!("CARGO_BIN_EXE_conforming_client");
+    let report = passes(conformance(&["--json", "--client", client]));
+    assert_eq!(rule(&report, "killed")["verdict"], "kept", "{report:#}");
+    assert_eq!(rule(&report, "stream")["verdict"], "kept", "{report:#}");
+    let often = ["--json", "--seed", "3", "--rounds", "4", "--faults", "kill-client,lost-ack,kill"];
+    let report = passes(conformance(&[&often[..], &["--client", client]].concat()));
+    assert_eq!(rule(&report, "killed")["verdict"], "kept", "{report:#}");
 }
 
 #[test]
@@ -135,6 +153,95 @@ fn one_that_waits_on_a_dead_connection_is_found_out() {
 }
 
 #[test]
+fn one_that_sends_pieces_again_as_new_events_is_found_out() {
+    let report = found_out("repeats-pieces", "calm", &["same"], "came twice");
+    assert!(!report["twice"].as_array().unwrap().is_empty(), "{report:#}");
+}
+
+#[test]
+fn one_that_mixes_pieces_up_is_found_out() {
+    let report = found_out("mixes-pieces", "calm", &["order"], "under «calm»");
+    assert!(!report["out_of_order"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn one_that_ends_an_answer_with_another_message_is_found_out() {
+    found_out("closes-anew", "calm", &["stream"], "another message_id");
+}
+
+#[test]
+fn one_that_lets_pieces_by_is_found_out_unless_it_says_so() {
+    found_out("no-pieces", "calm,cut", &["stream"], "no piece of");
+    let report = passes(with_python(
+        &["--json", "--faults", "calm,cut"],
+        &["tests/clients/faulty.py", "skips-pieces"],
+    ));
+    let stream = rule(&report, "stream");
+    assert_eq!(stream["verdict"], "not_seen");
+    assert!(stream["what"].as_str().unwrap().ends_with(" skipped"), "{stream}");
+}
+
+#[test]
+fn one_that_keeps_in_memory_only_is_found_out() {
+    let says = "that it had called kept are gone";
+    let report = found_out("memory", "calm,kill-client", &["killed"], says);
+    let lost = report["lost"].as_array().unwrap();
+    assert!(!lost.is_empty() && lost.iter().all(|lack| lack["fault"] == "kill-client"), "{lost:?}");
+    // a shell before it does not save it: all that was started is killed
+    let behind_a_shell = "python3 tests/clients/faulty.py memory; exit $?";
+    let options = ["--json", "--faults", "calm,kill-client", "--client", "sh", "-c", behind_a_shell];
+    fails(conformance(&options), &["killed"], says);
+}
+
+#[test]
+fn one_that_makes_new_ids_when_it_starts_again_is_found_out() {
+    let report = found_out("forgets-ids", "calm,kill-client", &["same"], "with another event_id");
+    let twice = report["twice"].as_array().unwrap();
+    assert!(!twice.is_empty() && twice.iter().all(|lack| lack["fault"] == "kill-client"), "{twice:?}");
+}
+
+/// Passes where it is killed, with or without advice.
+#[track_caller]
+fn killed_and_passes(client: &str) -> Value {
+    let options = ["--json", "--faults", "calm,kill-client"];
+    let report = with_python(&options, &["tests/clients/faulty.py", client]).ok().json();
+    assert_eq!((&report["passed"], &report["lost"]), (&json!(true), &json!([])), "{report:#}");
+    report
+}
+
+#[test]
+fn one_that_counts_anew_when_it_starts_again_is_told_and_passes() {
+    let report = killed_and_passes("recounts");
+    assert_eq!(broken(&report, false), ["seq"], "{report:#}");
+    let what = &rule(&report, "seq")["what"];
+    assert!(what.as_str().unwrap().ends_with("have a number that another one had"), "{what}");
+}
+
+#[test]
+fn one_that_never_says_what_it_kept_is_not_judged_by_it() {
+    let report = killed_and_passes("silent");
+    assert_eq!(broken(&report, false), ["says-kept"], "{report:#}");
+    assert_eq!(rule(&report, "killed")["verdict"], "not_seen");
+    // nor is one that keeps nothing on disk, but it is told what was gone
+    let report = killed_and_passes("silent-memory");
+    assert!(broken(&report, false).contains(&"says-kept"), "{report:#}");
+    let killed = rule(&report, "killed");
+    let what = killed["what"].as_str().unwrap();
+    assert_eq!(killed["verdict"], "not_seen");
+    assert!(what.starts_with("cannot be judged") && !what.contains(": 0 of"), "{what}");
+}
+
+/// The kill strikes at other places in other rounds.
+#[test]
+fn the_examples_keep_what_they_said_wherever_they_are_killed() {
+    let often = ["--json", "--seed", "7", "--rounds", "4", "--faults", "kill-client,calm,cut"];
+    let report = passes(with_python(&often, &["examples/python/record.py"]));
+    assert_eq!(rule(&report, "killed")["verdict"], "kept", "{report:#}");
+    let shell = [&often[..], &["--client", "sh", "examples/shell/record.sh"]].concat();
+    assert_eq!(rule(&passes(conformance(&shell)), "killed")["verdict"], "kept");
+}
+
+#[test]
 fn one_that_hammers_is_told_and_passes() {
     let done = with_python(&["--json", "--faults", "kill"], &["tests/clients/faulty.py", "hammers"]);
     let report = done.ok().json();
@@ -147,7 +254,7 @@ fn a_client_that_cannot_be_started_is_an_error_of_its_own() {
     assert_eq!(done.code, 1, "{done:?}");
     assert!(done.stderr.contains("cannot start the client \"no-such-program-here\""), "{done:?}");
     // one that reads nothing and ends at once is judged, and quickly
-    let done = conformance(&["--json", "--faults", "calm,cut", "--client", "true"]);
+    let done = conformance(&["--json", "--faults", "calm,cut,kill-client", "--client", "true"]);
     assert_eq!(done.code, 6, "{done:?}");
     let report = done.json();
     assert_eq!(broken(&report, true), ["keep", "finish"], "{report:#}");

@@ -11,8 +11,9 @@ pub struct Conformance {
     /// Try out this client: a test recorder, broken wires, and what came of it; has to be the last option
     ///
     /// The program finds the recorder's address in CHASM_SERVER and an empty folder in CHASM_DATA_DIR, reads one JSON object a
-    /// line on stdin, {"kind":"message","session":…,"role":…,"content":…} and at last {"kind":"end"}, records the messages,
-    /// and exits with 0 when all of them are acknowledged.
+    /// line on stdin, {"kind":"message","session":…,"role":…,"content":…}, before some of them their pieces,
+    /// {"kind":"delta","session":…,"message_id":…,"role":…,"delta":…}, and at last {"kind":"end"}; it records them, prints
+    /// {"kind":"kept"} for each line whose event would survive a kill of it, and exits with 0 when all are acknowledged.
     #[arg(long, value_name = "CMD [ARGS]", num_args = 1.., allow_hyphen_values = true)]
     pub client: Vec<String>,
     /// What chance decides follows from this number

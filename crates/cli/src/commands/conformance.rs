@@ -6,8 +6,10 @@
 mod ask;
 mod client;
 mod judge;
+mod killing;
 mod proxy;
 mod recorder;
+mod replies;
 mod report;
 mod round;
 mod rules;

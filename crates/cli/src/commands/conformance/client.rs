@@ -92,6 +92,7 @@ impl Tried {
                 stored: &stored,
                 seen,
                 end: &end,
+                said: round.subject.said(),
             };
             judge(&evidence)
         });
@@ -135,6 +136,7 @@ fn told(outcome: &Outcome, rounds: u32) -> String {
     let round = if rounds > 1 { format!("round {}: ", outcome.round) } else { String::new() };
     let what = match (outcome.struck, outcome.settled) {
         (false, _) => "it did not come to that",
+        (true, true) if outcome.has_open() => "all that was promised, and all after it, acknowledged",
         (true, true) => "all acknowledged",
         (true, false) => "not all acknowledged within the patience",
     };

@@ -3,6 +3,8 @@
 //! Pure. Never asks the recorder or the client anything. Invariant: `passed` is true only where no message was lost, doubled or
 //! out of place, and no rule that matters is broken.
 
+use super::killing::Promise;
+use super::replies::Said;
 use super::round::{Outcome, Stored};
 use super::rules::{self, Rule, Verdict};
 use super::script::{Fault, Message};
@@ -11,6 +13,10 @@ use super::subject::End;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use stream::{Pieces, stream};
+
+mod killed;
+mod stream;
 
 /// A message that is not there as it should be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -61,31 +67,39 @@ pub struct Evidence<'a> {
     pub stored: &'a BTreeMap<String, Stored>,
     pub seen: &'a Seen,
     pub end: &'a End,
+    pub said: Said,
 }
 
 pub fn judge(evidence: &Evidence<'_>) -> Judgement {
+    let pieces = Pieces::of(evidence);
     let mut judgement = Judgement {
-        lost: evidence.lacks(|message| evidence.times(message) == 0),
-        twice: evidence.lacks(|message| evidence.times(message) > 1),
-        out_of_order: evidence.out_of_order(),
+        lost: evidence.lacks(|message| !evidence.is_open(message) && pieces.lacks(message)),
+        twice: evidence.lacks(|message| pieces.times(message) > 1),
+        out_of_order: evidence.out_of_order(&pieces),
         findings: Vec::new(),
     };
+    // what was told to a client that was killed then is a matter of its own
+    let (killed, lost): (Vec<Lack>, Vec<Lack>) =
+        judgement.lost.iter().cloned().partition(|lack| evidence.was_told(lack.message));
     let findings = vec![
-        keep(evidence, &judgement.lost),
+        keep(evidence, &lost, &pieces),
         same(evidence, &judgement.twice),
         order(evidence, &judgement.out_of_order),
+        stream(evidence, &pieces),
         well_formed(evidence),
         pause(evidence),
         half_open(evidence),
         comes_back(evidence, rules::CLOSE, Fault::Stop),
         comes_back(evidence, rules::REFUSAL, Fault::Refuse),
-        finish(evidence, &judgement.lost),
+        killed::killed(evidence, &killed, &pieces),
+        finish(evidence, &lost),
         pong(evidence),
         has(evidence, rules::IDS, "event_id", |event| event.get("event_id").is_some()),
         seq(evidence),
         has(evidence, rules::TIMESTAMP, "timestamp", |event| event.get("timestamp").is_some()),
         hello(evidence),
         backoff(evidence),
+        killed::says_kept(evidence),
     ];
     judgement.findings = findings;
     judgement
@@ -113,9 +127,9 @@ impl Evidence<'_> {
         read.max(if read > 0 { events } else { 0 })
     }
 
-    /// Messages that stand behind one that was said after them.
-    fn out_of_order(&self) -> Vec<Lack> {
-        let mut wrong = Vec::new();
+    /// Messages that stand behind one that was said after them, or whose pieces stand otherwise than they were said.
+    fn out_of_order(&self, pieces: &Pieces) -> Vec<Lack> {
+        let mut wrong = self.lacks(|message| pieces.are_mixed_up(message));
         for (session, stored) in self.stored {
             let wanted: Vec<&Message> =
                 self.messages.iter().filter(|message| message.session == *session).collect();
@@ -125,7 +139,7 @@ impl Evidence<'_> {
                 let Some(message) = wanted.iter().find(|message| message.content == *content) else {
                     continue;
                 };
-                if message.number < latest {
+                if message.number < latest && !pieces.are_mixed_up(message) {
                     wrong.push(self.lack(message));
                 }
                 latest = latest.max(message.number);
@@ -133,6 +147,20 @@ impl Evidence<'_> {
         }
         wrong.sort_by_key(|lack| lack.message);
         wrong
+    }
+
+    fn promise(&self) -> Option<&Promise> {
+        self.outcomes.iter().find_map(|outcome| outcome.promise.as_ref())
+    }
+
+    /// Whether it was told to a client that was killed then, which had not called it kept: it may be there or not.
+    fn is_open(&self, message: &Message) -> bool {
+        self.promise().is_some_and(|promise| promise.open.contains(&message.number))
+    }
+
+    /// Whether it was told to a client that was killed then.
+    fn was_told(&self, number: usize) -> bool {
+        self.promise().is_some_and(|promise| promise.told.contains(&number))
     }
 
     fn outcome(&self, fault: Fault) -> Option<&Outcome> {
@@ -179,19 +207,22 @@ pub fn told(lacks: &[Lack]) -> String {
     told.collect::<Vec<_>>().join("; ")
 }
 
-fn keep(evidence: &Evidence<'_>, lost: &[Lack]) -> Finding {
-    let all = evidence.messages.len();
+fn keep(evidence: &Evidence<'_>, lost: &[Lack], pieces: &Pieces) -> Finding {
+    let all = evidence.messages.iter().filter(|message| !evidence.was_told(message.number)).count();
     if lost.is_empty() {
         return kept_if(rules::KEEP, true, format!("all {all} messages are recorded"));
     }
     let sent = evidence.sendings();
-    let is_sent = |lack: &Lack| {
-        let message = evidence.messages.iter().find(|message| message.number == lack.message);
-        message.is_some_and(|message| sent.contains_key(message.content.as_str()))
+    let lost_ones = || {
+        let is_lost = |message: &&Message| lost.iter().any(|lack| lack.message == message.number);
+        evidence.messages.iter().filter(is_lost)
     };
-    let never = lost.iter().filter(|lack| !is_sent(lack)).count();
+    let never = lost_ones().filter(|message| !sent.contains_key(message.content.as_str())).count();
     let never = if never > 0 { format!("; {never} of them were never sent") } else { String::new() };
-    kept_if(rules::KEEP, false, format!("{} of {all} are lost: {}{never}", lost.len(), told(lost)))
+    let part = lost_ones().filter(|message| pieces.times(message) > 0).count();
+    let part =
+        if part > 0 { format!("; {part} of them in part: a piece of an answer") } else { String::new() };
+    kept_if(rules::KEEP, false, format!("{} of {all} are lost: {}{part}{never}", lost.len(), told(lost)))
 }
 
 fn same(evidence: &Evidence<'_>, twice: &[Lack]) -> Finding {
@@ -335,11 +366,22 @@ fn seq(evidence: &Evidence<'_>) -> Finding {
         .filter(|(_, stored)| !stored.missing.is_empty())
         .map(|(session, stored)| format!("{session} lacks {}", Value::from(stored.missing.clone())))
         .collect();
-    if holes.is_empty() {
-        plain
-    } else {
-        kept_if(rules::SEQ, false, format!("there are holes: {}", holes.join("; ")))
+    let again = evidence.stored.values().map(counted_again).sum::<usize>();
+    match (holes.is_empty(), again) {
+        (false, _) => kept_if(rules::SEQ, false, format!("there are holes: {}", holes.join("; "))),
+        (true, 0) => plain,
+        (true, again) => {
+            kept_if(rules::SEQ, false, format!("{again} events have a number that another one had"))
+        }
     }
+}
+
+/// Events with the number of another one that says something else: the counter went back.
+fn counted_again(stored: &Stored) -> usize {
+    let mut first = BTreeMap::new();
+    let number = |event: &Value| event.get("seq").and_then(Value::as_u64);
+    let numbered = stored.events.iter().filter_map(|event| Some((number(event)?, event.get("data"))));
+    numbered.filter(|(number, said)| *first.entry(*number).or_insert(*said) != *said).count()
 }
 
 fn hello(evidence: &Evidence<'_>) -> Finding {

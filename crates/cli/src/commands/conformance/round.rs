@@ -3,6 +3,7 @@
 //! Owns the order of what is done to the client. Never judges it: what was seen and what is on disk at the end go to `judge`.
 //! Invariant: every wait has an end, and a client that does nothing right only makes a round longer.
 
+use super::killing::Promise;
 use super::proxy::{Proxy, Strike, Way};
 use super::recorder::Recorder;
 use super::script::{Episode, Fault, Message};
@@ -16,8 +17,8 @@ use std::path::Path;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// So long the recorder is away, and recording is paused.
-const AWAY: Duration = Duration::from_millis(1_500);
+/// So long the recorder is away, and recording is paused; the longest silence of a client that is asked to keep something.
+pub const AWAY: Duration = Duration::from_millis(1_500);
 /// Time between two looks at what is on disk.
 const LOOK: Duration = Duration::from_millis(50);
 /// Requests that are answered 503.
@@ -51,15 +52,35 @@ pub struct Outcome {
     /// Times that a message was sent while paused, by a client that had been told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sent_while_paused: Option<usize>,
+    /// Messages that the client had called kept when it was killed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept: Option<usize>,
+    #[serde(skip)]
+    pub promise: Option<Promise>,
 }
 
-/// A session at the end of a round: its messages as people read them, and its message events.
+/// A session at the end of a round: its messages as people read them, and its events that carry messages or pieces of them.
 #[derive(Debug, Default)]
 pub struct Stored {
     pub contents: Vec<String>,
     pub events: Vec<Value>,
     /// Holes in `seq`, as the recorder names them.
     pub missing: Vec<Value>,
+}
+
+impl Outcome {
+    /// Whether the client was killed while some messages were not promised.
+    pub fn has_open(&self) -> bool {
+        self.promise.as_ref().is_some_and(|promise| !promise.open.is_empty())
+    }
+
+    /// Those of its messages that have to come.
+    fn owed<'a>(&self, messages: &'a [Message]) -> Vec<&'a Message> {
+        let is_open = |message: &Message| {
+            self.promise.as_ref().is_some_and(|promise| promise.open.contains(&message.number))
+        };
+        messages.iter().filter(|message| !is_open(message)).collect()
+    }
 }
 
 impl Round {
@@ -97,6 +118,8 @@ impl Round {
             noticed: None,
             knocks: None,
             sent_while_paused: None,
+            kept: None,
+            promise: None,
         };
         match episode.fault {
             Fault::Calm => self.feed(&episode.messages).await,
@@ -110,9 +133,10 @@ impl Round {
             Fault::Kill | Fault::Stop => self.take_away(episode, &mut outcome).await?,
             Fault::Pause => self.pause(episode, &mut outcome).await?,
             Fault::Refuse => self.refuse(episode, &mut outcome).await,
+            Fault::KillClient => self.kill_client(episode, &mut outcome).await?,
             Fault::Last => outcome.struck = self.lose_the_last(episode).await,
         }
-        outcome.settled = self.settle(&episode.messages).await?;
+        outcome.settled = self.settle(&outcome.owed(&episode.messages)).await?;
         self.proxy.set(Way::Open);
         Ok(outcome)
     }
@@ -134,8 +158,9 @@ impl Round {
             let content = |message: &Value| message.get("content").and_then(Value::as_str).map(str::to_owned);
             let events = ask.walk(&format!("{path}/events"), "events").await?;
             let events = events.iter().filter_map(|stored| stored.get("event").cloned());
-            let is_message =
-                |event: &Value| event.get("event_type").and_then(Value::as_str) == Some("message");
+            let is_message = |event: &Value| {
+                matches!(event.get("event_type").and_then(Value::as_str), Some("message" | "message_delta"))
+            };
             let stored = Stored {
                 contents: messages.iter().filter_map(content).collect(),
                 events: events.filter(is_message).collect(),
@@ -146,21 +171,23 @@ impl Round {
         Ok(all)
     }
 
-    async fn feed(&mut self, messages: &[Message]) {
-        for message in messages {
-            if !self.subject.feed(&message.line(), self.patience).await {
+    pub async fn feed(&mut self, messages: &[Message]) {
+        for line in messages.iter().flat_map(Message::lines) {
+            if !self.subject.feed(&line, self.patience).await {
                 return;
             }
         }
     }
 
     /// Whether it struck.
-    async fn strike(&mut self, strike: Strike, messages: &[Message]) -> bool {
+    pub async fn strike(&mut self, strike: Strike, messages: &[Message]) -> bool {
         let mut strikes = self.proxy.strikes();
         strikes.mark_unchanged();
         self.proxy.arm(strike);
         self.feed(messages).await;
-        let struck = tokio::time::timeout(self.patience, strikes.changed()).await.is_ok();
+        // nobody is left to be struck
+        let patience = if self.subject.has_ended() { Duration::ZERO } else { self.patience };
+        let struck = tokio::time::timeout(patience, strikes.changed()).await.is_ok();
         self.proxy.disarm();
         struck
     }
@@ -171,9 +198,9 @@ impl Round {
             return;
         }
         let known: usize = self.proxy.seen(|seen| seen.connections.len());
+        let all: Vec<&Message> = episode.messages.iter().collect();
         let noticed = self.until(async |round| {
-            Ok(round.proxy.seen(|seen| seen.connections.len()) > known
-                || round.has_all(&episode.messages).await?)
+            Ok(round.proxy.seen(|seen| seen.connections.len()) > known || round.has_all(&all).await?)
         });
         let noticed = noticed.await.unwrap_or(false);
         outcome.noticed = Some(noticed);
@@ -215,7 +242,10 @@ impl Round {
         self.feed(&episode.messages).await;
         tokio::time::sleep(AWAY).await;
         let ignored = self.proxy.seen(|seen| {
-            let mine = |content: &str| episode.messages.iter().any(|message| message.content == content);
+            let is_of = |message: &Message, content: &str| {
+                message.content == content || message.pieces.iter().any(|piece| piece == content)
+            };
+            let mine = |content: &str| episode.messages.iter().any(|message| is_of(message, content));
             seen.sent.iter().skip(before).filter(|sent| sent.while_paused && mine(&sent.content)).count()
         });
         outcome.sent_while_paused = Some(ignored);
@@ -250,8 +280,8 @@ impl Round {
         struck
     }
 
-    /// Until everything is on disk and the client knows it; false where that takes too long.
-    async fn settle(&mut self, messages: &[Message]) -> Result<bool> {
+    /// Until everything is on disk and the client knows it; false where that takes too long. Pieces come before their whole.
+    async fn settle(&mut self, messages: &[&Message]) -> Result<bool> {
         let settled = self.until(async |round| {
             let known = round
                 .proxy
@@ -261,10 +291,10 @@ impl Round {
         settled.await
     }
 
-    async fn has_all(&self, messages: &[Message]) -> Result<bool> {
+    async fn has_all(&self, messages: &[&Message]) -> Result<bool> {
         let sessions = messages.iter().map(|message| message.session.as_str()).collect();
         let stored = self.stored(&sessions).await?;
-        let has = |message: &Message| {
+        let has = |message: &&Message| {
             stored.get(&message.session).is_some_and(|stored| stored.contents.contains(&message.content))
         };
         Ok(messages.iter().all(has))

@@ -52,6 +52,12 @@ pub const ORDER: Rule = must(
     "number events as they happen, send them in that order over one connection, and give events of one millisecond a seq: \
      the recorder sorts by timestamp, then seq",
 );
+pub const STREAM: Rule = must(
+    "stream",
+    "records answers while they stream",
+    "send each piece as message_delta with the answer's message_id when it comes, and at its end the whole as message with the \
+     same message_id; a program that never has pieces answers a line of kind delta with {\"kind\":\"skipped\"}",
+);
 pub const WELL_FORMED: Rule = must(
     "well-formed",
     "sends what the recorder can read",
@@ -78,6 +84,12 @@ pub const REFUSAL: Rule = must(
     "refusal",
     "tries again after 503",
     "503 means later: keep the events, wait for Retry-After, send them again unchanged; only 400, 413 and 422 mean never",
+);
+pub const KILLED: Rule = must(
+    "killed",
+    "keeps what it called kept when it is killed",
+    "print {\"kind\":\"kept\"} only when the event is in a file, with fsync, or acknowledged; at the start send all that is left in \
+     that file, unchanged",
 );
 pub const FINISH: Rule = must(
     "finish",
@@ -118,16 +130,25 @@ pub const BACKOFF: Rule = should(
     "wait 250 ms after the first failure, twice as long after each further one, at most 30 s, with jitter; heed Retry-After",
 );
 
+pub const SAYS_KEPT: Rule = should(
+    "says-kept",
+    "says what it has kept",
+    "print {\"kind\":\"kept\"} on stdout, and flush it, for each line of stdin whose event would survive a kill of your program: \
+     only then can it be held to that",
+);
+
 #[cfg(test)]
-pub const ALL: [Rule; 15] = [
+pub const ALL: [Rule; 18] = [
     KEEP,
     SAME,
     ORDER,
+    STREAM,
     WELL_FORMED,
     PAUSE,
     HALF_OPEN,
     CLOSE,
     REFUSAL,
+    KILLED,
     FINISH,
     PONG,
     IDS,
@@ -135,4 +156,5 @@ pub const ALL: [Rule; 15] = [
     TIMESTAMP,
     HELLO,
     BACKOFF,
+    SAYS_KEPT,
 ];

@@ -1,10 +1,12 @@
 //! What a client is given to record, and what is done to it meanwhile.
 //!
 //! Owns the faults, their order, and the text of every message. Pure: the same seed gives the same script. Invariant: no two
-//! messages of a script have the same content.
+//! messages of a script, and no two pieces, have the same content.
 
 use clap::ValueEnum;
 use serde::Serialize;
+use serde_json::json;
+use std::ops::RangeInclusive;
 
 /// What is done while the client records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ValueEnum)]
@@ -28,6 +30,8 @@ pub enum Fault {
     Pause,
     /// The recorder answers 503 with `Retry-After`: its disk is full
     Refuse,
+    /// The client itself is killed, and starts again with the same folder
+    KillClient,
     /// The very last frame is lost, and stdin ends behind it
     Last,
 }
@@ -47,15 +51,31 @@ pub struct Message {
     /// Its number in the script, from 1.
     pub number: usize,
     pub fault: Fault,
+    /// What it is streamed in, put together the content; empty where it comes whole.
+    pub pieces: Vec<String>,
 }
 
 impl Message {
-    /// The line for the client's stdin.
-    pub fn line(&self) -> String {
-        let line = serde_json::json!({
+    /// The `message_id` of one that is streamed.
+    pub fn id(&self) -> String {
+        format!("{}-m{}", self.session, self.number)
+    }
+
+    /// The lines for the client's stdin: its pieces, then the whole.
+    pub fn lines(&self) -> Vec<String> {
+        let piece = |piece: &String| {
+            json!({
+                "session": self.session, "kind": "delta", "role": self.role, "message_id": self.id(), "delta": piece,
+            })
+        };
+        let mut whole = json!({
             "session": self.session, "kind": "message", "role": self.role, "content": self.content,
         });
-        format!("{line}\n")
+        if let (false, Some(whole)) = (self.pieces.is_empty(), whole.as_object_mut()) {
+            whole.insert("message_id".into(), self.id().into());
+        }
+        let lines = self.pieces.iter().map(piece).chain([whole]);
+        lines.map(|line| format!("{line}\n")).collect()
     }
 }
 
@@ -70,8 +90,10 @@ pub struct Episode {
 
 /// Sessions of a script.
 const SESSIONS: u64 = 3;
-/// Messages of an episode.
-const MESSAGES: std::ops::RangeInclusive<u64> = 4..=8;
+/// Messages of an episode; twice as many where the client is killed.
+const MESSAGES: RangeInclusive<u64> = 4..=8;
+/// Pieces of a streamed answer.
+const PIECES: RangeInclusive<u64> = 2..=4;
 
 /// All episodes of one round. `Last` stays last, wherever it was named, and `Calm` first.
 pub fn write(seed: u64, round: u32, faults: &[Fault]) -> Vec<Episode> {
@@ -86,22 +108,39 @@ pub fn write(seed: u64, round: u32, faults: &[Fault]) -> Vec<Episode> {
     order.extend(faults.iter().copied().filter(|fault| *fault == Fault::Last).take(1));
     let mut number = 0;
     let episode = |fault: Fault| {
-        let spread = MESSAGES.end() - MESSAGES.start() + 1;
-        let many = if fault == Fault::Last { 1 } else { MESSAGES.start() + dice.below(spread) };
+        let many = match fault {
+            Fault::Last => 1,
+            // some before the kill, some amid it, some after it
+            Fault::KillClient => 2 * dice.of(MESSAGES),
+            _ => dice.of(MESSAGES),
+        };
+        let mut streamed = 0;
         let messages = (0..many).map(|_| {
             number += 1;
             let session = format!(
                 "conformance-{seed}-{round}-{}",
                 ["a", "b", "c"].get(pick(&mut dice)).unwrap_or(&"a")
             );
-            let role = if number % 2 == 1 { "user" } else { "assistant" };
-            let content = format!("message {number} of {session} ({}) — «日本語» 🦀 \"\\\n", fault.name());
-            Message { session, role, content, number, fault }
+            let is_answer = number % 2 == 0;
+            // the first answer of an episode, and about half of the others; the last frame is one message
+            let streams = is_answer && fault != Fault::Last && (streamed == 0 || dice.below(2) == 0);
+            streamed += usize::from(streams);
+            let pieces = if streams { dice.of(PIECES) } else { 0 };
+            message(session, is_answer, number, fault, pieces)
         });
         let messages = messages.collect();
         Episode { fault, messages, place: dice.below(1_000) }
     };
     order.into_iter().map(episode).collect()
+}
+
+fn message(session: String, is_answer: bool, number: usize, fault: Fault, pieces: u64) -> Message {
+    let text = format!("message {number} of {session} ({}) — «日本語» 🦀 \"\\\n", fault.name());
+    let pieces: Vec<String> =
+        (1..=pieces).map(|piece| format!("piece {piece} of {pieces} of {text}")).collect();
+    let content = if pieces.is_empty() { text } else { pieces.concat() };
+    let role = if is_answer { "assistant" } else { "user" };
+    Message { session, role, content, number, fault, pieces }
 }
 
 fn pick(dice: &mut Dice) -> usize {
@@ -114,6 +153,10 @@ struct Dice(u64);
 impl Dice {
     fn new(seed: u64) -> Self {
         Self(seed)
+    }
+
+    fn of(&mut self, range: RangeInclusive<u64>) -> u64 {
+        range.start() + self.below(range.end() - range.start() + 1)
     }
 
     fn below(&mut self, end: u64) -> u64 {
@@ -148,8 +191,22 @@ mod tests {
 
     #[test]
     fn a_line_is_one_line() {
-        let line = write(1, 1, &[Fault::Calm])[0].messages[0].line();
-        assert_eq!(line.matches('\n').count(), 1);
-        assert!(line.ends_with('\n'));
+        let script = write(1, 1, Fault::value_variants());
+        let lines: Vec<String> =
+            script.iter().flat_map(|episode| &episode.messages).flat_map(Message::lines).collect();
+        assert!(lines.iter().all(|line| line.matches('\n').count() == 1 && line.ends_with('\n')));
+    }
+
+    #[test]
+    fn each_episode_but_the_last_has_an_answer_in_pieces() {
+        for seed in 0..50 {
+            for episode in write(seed, 1, Fault::value_variants()) {
+                let mut streamed = episode.messages.iter().filter(|message| !message.pieces.is_empty());
+                assert_eq!(streamed.clone().count() > 0, episode.fault != Fault::Last, "{:?}", episode.fault);
+                assert!(streamed.all(|message| message.role == "assistant"
+                    && message.pieces.concat() == message.content
+                    && message.lines().len() == message.pieces.len() + 1));
+            }
+        }
     }
 }

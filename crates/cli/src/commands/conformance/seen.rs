@@ -46,7 +46,7 @@ pub struct Connection {
     requests: std::collections::VecDeque<Vec<usize>>,
 }
 
-/// A message that was sent, each time that it was sent.
+/// A message, or a piece of one, each time that it was sent.
 #[derive(Debug, Clone)]
 pub struct Sent {
     pub session: String,
@@ -165,15 +165,20 @@ impl Seen {
         kind
     }
 
-    /// Notes the messages of an event or an array of events.
+    /// Notes the messages, and pieces of messages, of an event or an array of events.
     fn messages(&mut self, number: usize, value: &Value) -> Vec<usize> {
         let one = std::slice::from_ref(value);
         let events = value.as_array().map_or(one, Vec::as_slice);
         let paused = self.connections.get(number).and_then(|connection| connection.paused_since);
         let while_paused = paused.is_some_and(|since| since.elapsed() > GRACE);
         let mut places = Vec::new();
-        for event in events.iter().filter(|event| text(event, "event_type") == Some("message")) {
-            let Some(content) = event.get("data").and_then(|data| text(data, "content")) else { continue };
+        for event in events {
+            let field = match text(event, "event_type") {
+                Some("message") => "content",
+                Some("message_delta") => "delta",
+                _ => continue,
+            };
+            let Some(content) = event.get("data").and_then(|data| text(data, field)) else { continue };
             places.push(self.sent.len());
             self.sent.push(Sent {
                 session: text(event, "session_id").unwrap_or_default().to_owned(),

@@ -3,7 +3,14 @@ use crate::commands::conformance::wire::What;
 use serde_json::json;
 
 fn message(number: usize, fault: Fault) -> Message {
-    Message { session: "s".into(), role: "user", content: format!("m{number}"), number, fault }
+    Message {
+        session: "s".into(),
+        role: "user",
+        content: format!("m{number}"),
+        number,
+        fault,
+        pieces: Vec::new(),
+    }
 }
 
 fn event(number: usize) -> Value {
@@ -23,7 +30,8 @@ fn stored(contents: &[usize]) -> BTreeMap<String, Stored> {
 fn judged(stored: &BTreeMap<String, Stored>, seen: &Seen, end: &End) -> Judgement {
     let messages: Vec<Message> =
         (1..=3).map(|n| message(n, if n == 1 { Fault::Calm } else { Fault::Cut })).collect();
-    judge(&Evidence { round: 1, messages: &messages, outcomes: &[], stored, seen, end })
+    let said = Said::default();
+    judge(&Evidence { round: 1, messages: &messages, outcomes: &[], stored, seen, end, said })
 }
 
 fn verdict(judgement: &Judgement, id: &str) -> (Verdict, String) {
@@ -83,4 +91,140 @@ fn advice_alone_does_not_fail_a_client() {
     assert!(judgement.passed());
     assert!(!judged(&stored, &Seen::default(), &End::Exited(Some(2))).passed());
     assert!(!judged(&stored, &Seen::default(), &End::TooLate).passed());
+}
+
+/// One answer in two pieces, judged by these events and by how it reads.
+fn streamed(events: &[Value], reads: &[&str], said: Said) -> Judgement {
+    let answer =
+        Message { content: "ab".into(), pieces: vec!["a".into(), "b".into()], ..message(2, Fault::Cut) };
+    let stored = Stored {
+        contents: reads.iter().map(|text| (*text).to_owned()).collect(),
+        events: events.to_vec(),
+        missing: Vec::new(),
+    };
+    judge(&Evidence {
+        round: 1,
+        messages: &[answer],
+        outcomes: &[],
+        stored: &BTreeMap::from([("s".to_owned(), stored)]),
+        seen: &Seen::default(),
+        end: &End::Exited(Some(0)),
+        said,
+    })
+}
+
+fn piece(text: &str) -> Value {
+    json!({"session_id": "s", "event_type": "message_delta", "event_id": text, "seq": text.bytes().map(u64::from).sum::<u64>(), "timestamp": 1,
+        "data": {"message_id": "s-m2", "delta": text}})
+}
+
+fn whole(id: &str) -> Value {
+    json!({"session_id": "s", "event_type": "message", "event_id": "w", "seq": 3, "timestamp": 1,
+        "data": {"message_id": id, "content": "ab"}})
+}
+
+/// The rules that are broken.
+fn broken(judgement: &Judgement) -> Vec<&str> {
+    let broken = judgement.findings.iter().filter(|finding| finding.verdict == Verdict::Broken);
+    broken.map(|finding| finding.rule.id).collect()
+}
+
+#[test]
+fn pieces_are_held_against_the_whole() {
+    let (a, b, end) = (piece("a"), piece("b"), whole("s-m2"));
+    let of = |events: &[&Value], reads: &[&str]| {
+        let events: Vec<Value> = events.iter().map(|event| (*event).clone()).collect();
+        streamed(&events, reads, Said::default())
+    };
+    let right = of(&[&a, &b, &end], &["ab"]);
+    assert!(right.passed() && broken(&right).is_empty(), "{right:?}");
+    assert_eq!(verdict(&right, "stream"), (Verdict::Kept, "1 answer came in pieces and as a whole".into()));
+    assert!(of(&[&piece("ab"), &end], &["ab"]).passed(), "two pieces in one event");
+    let twice = of(&[&a, &b, &b, &end], &["ab"]);
+    assert_eq!((broken(&twice), twice.twice.len()), (vec!["same"], 1));
+    let lacks = of(&[&a, &end], &["ab"]);
+    assert_eq!((broken(&lacks), lacks.lost.len()), (vec!["keep", "finish"], 1));
+    assert!(
+        verdict(&lacks, "keep")
+            .1
+            .ends_with("1 of them in part: a piece of an answer; 1 of them were never sent")
+    );
+    assert_eq!(broken(&of(&[&a, &b], &["ab"])), ["keep", "finish"], "the whole is not there");
+    assert_eq!(broken(&of(&[&b, &a, &end], &["ab"])), ["order"]);
+    assert_eq!(broken(&of(&[&a, &end, &b], &["abb"])), ["order"], "the whole came amid the pieces");
+    assert_eq!(broken(&of(&[&a, &b, &whole("other")], &["ab", "ab"])), ["stream"]);
+    assert_eq!(broken(&of(&[&a, &piece("B"), &end], &["ab"])), ["stream"]);
+}
+
+#[test]
+fn one_without_pieces_has_to_say_so() {
+    let silent = streamed(&[whole("s-m2")], &["ab"], Said::default());
+    assert_eq!(broken(&silent), ["stream"]);
+    let frank = streamed(&[whole("s-m2")], &["ab"], Said { kept: 1, skipped: 2 });
+    assert_eq!((frank.passed(), verdict(&frank, "stream").0), (true, Verdict::NotSeen));
+    // who streams is held to all of it
+    let half = streamed(&[piece("a"), whole("s-m2")], &["ab"], Said { kept: 2, skipped: 1 });
+    assert_eq!(broken(&half), ["keep", "finish"]);
+}
+
+/// Messages 1 and 2 were told before the kill, 3 after it.
+fn killed(there: &[usize], open: &[usize], kept: usize) -> Judgement {
+    let messages: Vec<Message> = (1..=3).map(|n| message(n, Fault::KillClient)).collect();
+    let promise = Promise { told: BTreeSet::from([1, 2]), open: open.iter().copied().collect() };
+    let outcome = Outcome {
+        fault: Fault::KillClient,
+        round: 1,
+        messages: 3,
+        struck: true,
+        settled: true,
+        noticed: None,
+        knocks: None,
+        sent_while_paused: None,
+        kept: Some(promise.kept()),
+        promise: Some(promise),
+    };
+    judge(&Evidence {
+        round: 1,
+        messages: &messages,
+        outcomes: &[outcome],
+        stored: &stored(there),
+        seen: &Seen::default(),
+        end: &End::Exited(Some(0)),
+        said: Said { kept, skipped: 0 },
+    })
+}
+
+#[test]
+fn a_promise_is_held_and_nothing_else() {
+    let kept = killed(&[1, 3], &[2], 2);
+    let says = "all 1 that it had called kept came; gone without a promise: 1";
+    assert_eq!(verdict(&kept, "killed"), (Verdict::Kept, says.into()));
+    assert!(kept.passed() && broken(&kept).is_empty() && kept.lost.is_empty(), "{kept:?}");
+    let lost = killed(&[2, 3], &[], 3);
+    assert_eq!((broken(&lost), lost.passed(), lost.lost.len()), (vec!["killed"], false, 1));
+    assert_eq!(
+        verdict(&lost, "killed").1,
+        "1 of 2 that it had called kept are gone: message 1 under «kill-client»"
+    );
+    assert_eq!(
+        broken(&killed(&[1, 2], &[], 3)),
+        ["keep", "finish"],
+        "what came after the kill is as any other"
+    );
+    assert_eq!(
+        broken(&killed(&[1, 1, 2, 3], &[1, 2], 3)),
+        ["same"],
+        "what was not promised may not come twice"
+    );
+}
+
+#[test]
+fn who_promises_nothing_is_told_what_was_gone() {
+    let silent = killed(&[1, 3], &[1, 2], 0);
+    assert_eq!((silent.passed(), broken(&silent)), (true, vec!["says-kept"]));
+    let says = "cannot be judged, it never says «kept»: 1 of 2 messages were gone after the kill";
+    assert_eq!(verdict(&silent, "killed"), (Verdict::NotSeen, says.into()));
+    let late = killed(&[3], &[1, 2], 1);
+    assert_eq!((late.passed(), broken(&late)), (true, vec![]));
+    assert_eq!(verdict(&late, "killed").0, Verdict::NotSeen);
 }

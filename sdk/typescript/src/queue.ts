@@ -6,15 +6,19 @@
 import type { Resumed } from './events.js';
 import { utf8Length, type Key, type Kept, type Refusal } from './outbox/outbox.js';
 
-export interface Item extends Kept {
-  key: Key;
-  text: string;
-  bytes: number;
-  /** Order of hand-over. */
-  nth: number;
+/** What an event's text says of it. */
+export interface About {
   session: string;
   seq: number;
   event_id: string | undefined;
+  bytes: number;
+}
+
+export interface Item extends Kept, About {
+  key: Key;
+  text: string;
+  /** Order of hand-over. */
+  nth: number;
   verdict?: 'again' | Refusal;
 }
 
@@ -43,28 +47,22 @@ export class Queue {
   #nth = 0;
   #bytes = 0;
   #inFlight = 0;
+  #sentEvents = 0;
   /** Sessions of which the recorder acknowledged an event in this run. */
   readonly #known = new Set<string>();
 
-  push(kept: Kept): Item {
-    const event = JSON.parse(kept.text) as { session_id: string; seq?: number; event_id?: string };
-    const bytes = utf8Length(kept.text);
-    this.#bytes += bytes;
-    const item: Item = {
-      ...kept,
-      bytes,
-      nth: this.#nth++,
-      session: event.session_id,
-      seq: event.seq ?? 0,
-      event_id: event.event_id,
-    };
+  /** What it is about is read from its text where nobody knows. */
+  push(kept: Kept, about: About = read(kept.text)): Item {
+    this.#bytes += about.bytes;
+    const { session, seq, event_id, bytes } = about;
+    const item: Item = { key: kept.key, text: kept.text, nth: this.#nth++, session, seq, event_id, bytes };
     this.#waiting.push(item);
     return item;
   }
 
   /** Events that are not acknowledged. */
   get open(): number {
-    return this.ready + this.#sent.reduce((sum, frame) => sum + frame.length, 0);
+    return this.ready + this.#sentEvents;
   }
 
   /** Events that are not on their way. */
@@ -110,6 +108,7 @@ export class Queue {
       this.#sent.push(frame);
       this.#frames += 1;
       this.#inFlight += bytes;
+      this.#sentEvents += frame.length;
     }
     return frame;
   }
@@ -144,6 +143,7 @@ export class Queue {
       this.#acked += 1;
       for (const item of this.#sent.shift() ?? []) {
         this.#inFlight -= item.bytes;
+        this.#sentEvents -= 1;
         const { verdict } = item;
         delete item.verdict;
         if (verdict === 'again') {
@@ -166,7 +166,7 @@ export class Queue {
     const back = this.#sent.flat();
     for (const item of back) delete item.verdict;
     this.#sent = [];
-    this.#frames = this.#acked = this.#inFlight = 0;
+    this.#frames = this.#acked = this.#inFlight = this.#sentEvents = 0;
     this.#putBack(back);
   }
 
@@ -195,6 +195,19 @@ export class Queue {
     this.#waiting = [...items, ...this.#waiting.slice(this.#head)].sort((a, b) => a.nth - b.nth);
     this.#head = 0;
   }
+}
+
+function read(text: string): About {
+  const {
+    session_id,
+    seq = 0,
+    event_id,
+  } = JSON.parse(text) as {
+    session_id: string;
+    seq?: number;
+    event_id?: string;
+  };
+  return { session: session_id, seq, event_id, bytes: utf8Length(text) };
 }
 
 /** Each number up to the last stands for one event. */

@@ -4,12 +4,12 @@
 // leaves it only when the recorder has it on disk or refused it for good, which is told.
 
 import { Bell } from './bell.js';
-import { ClosedError, OutboxError, OutboxFullError, because } from './errors.js';
+import { ClosedError, EventError, OutboxError, OutboxFullError, because } from './errors.js';
 import { Emitter } from './emitter.js';
 import type { SessionOptions, SnapshotAnswer, SnapshotBody } from './events.js';
 import { MemoryOutbox } from './outbox/memory.js';
 import { utf8Length, type Outbox, type Refusal } from './outbox/outbox.js';
-import { Queue, type Done, type Item } from './queue.js';
+import { Queue, type About, type Done, type Item } from './queue.js';
 import { postSnapshot, type Fetch, type Place } from './rest.js';
 import { Sender, type Condition, type Mode } from './sender.js';
 import { Session, type Recording } from './session.js';
@@ -88,7 +88,7 @@ export class CoreRecorder implements Recording {
   readonly #lastSeqs = new Map<string, number>();
   readonly #changed = new Bell();
   readonly #sender: Sender;
-  readonly #snapshots: Snapshots | undefined;
+  readonly #snapshots: Snapshots;
   #outbox: Outbox = new MemoryOutbox();
   #condition: Condition = { connection: 'waiting', transport: 'websocket' };
   #adding = 0;
@@ -117,20 +117,25 @@ export class CoreRecorder implements Recording {
       settled: (done) => this.#settle(done),
       warned: (item, warning) => this.#events.emit('warning', remark(item, warning)),
     });
-    if (mode === 'hybrid' && snapshotEvery > 0) {
-      const post = (session: Session, body: SnapshotBody) => this.snapshot(session, body);
-      this.#snapshots = new Snapshots(snapshotEvery, post, () => this.#condition.connection === 'connected');
-    }
+    this.#snapshots = new Snapshots(
+      mode === 'hybrid' ? snapshotEvery : 0,
+      (session, body) => this.snapshot(session, body),
+      () => this.#condition.connection === 'connected',
+    );
   }
 
   get state(): State {
     return {
       ...this.#condition,
-      waiting: this.#queue.open + this.#adding,
+      waiting: this.#waiting,
       waitingBytes: this.#queue.bytes + this.#addingBytes,
       refused: this.#refused,
       outbox: this.#outbox.kind,
     };
+  }
+
+  get #waiting(): number {
+    return this.#queue.open + this.#adding;
   }
 
   /** Gives back what ends it. */
@@ -151,7 +156,7 @@ export class CoreRecorder implements Recording {
     });
     this.#forgetOldest();
     this.#sessions.set(id, session);
-    this.#snapshots?.watch(session);
+    this.#snapshots.watch(session);
     session.start(start);
     return session;
   }
@@ -160,7 +165,7 @@ export class CoreRecorder implements Recording {
   async flush({ timeout = Infinity }: { timeout?: number } = {}): Promise<boolean> {
     const end = Date.now() + timeout;
     this.#sender.hurry();
-    while (this.state.waiting > 0) {
+    while (this.#waiting > 0) {
       if (this.#isClosed || Date.now() >= end) return false;
       await this.#changed.wait(end - Date.now());
     }
@@ -172,7 +177,7 @@ export class CoreRecorder implements Recording {
     if (this.#isClosed) return;
     if (this.#condition.connection === 'connected' || this.#outbox.kind === 'memory')
       await this.flush({ timeout });
-    await this.#snapshots?.close(timeout);
+    await this.#snapshots.close(timeout);
     this.#isClosed = true;
     clearInterval(this.#adopting);
     const patience = new Bell();
@@ -187,7 +192,7 @@ export class CoreRecorder implements Recording {
   }
 
   /** @internal */
-  keep(text: string): Promise<void> {
+  keep(text: string, said: Omit<About, 'bytes'>): Promise<void> {
     if (this.#isClosed) throw new ClosedError('the recorder is closed: connect again to record');
     const bytes = utf8Length(text);
     const limit = this.options.limits?.bytes ?? OUTBOX_BYTES;
@@ -198,7 +203,7 @@ export class CoreRecorder implements Recording {
       );
     this.#adding += 1;
     this.#addingBytes += bytes;
-    return this.#add(text, bytes);
+    return this.#add(text, { ...said, bytes });
   }
 
   /** @internal */
@@ -210,9 +215,18 @@ export class CoreRecorder implements Recording {
   }
 
   /** @internal */
+  recall(session: Session, body: SnapshotBody): void {
+    if (this.#isClosed) throw new ClosedError('the recorder is closed: connect again to record');
+    const bytes = utf8Length(JSON.stringify(body));
+    const limit = this.options.limits?.snapshotBytes ?? SNAPSHOT_BYTES;
+    if (bytes > limit)
+      throw new EventError(`what was said before has ${bytes} bytes, a snapshot takes ${limit}`);
+    this.#snapshots.recall(session, body);
+  }
+
+  /** @internal */
   ended(session: Session): void {
-    const drained = this.#snapshots?.last(session) ?? Promise.resolve();
-    void drained.then(() => {
+    void this.#snapshots.last(session).then(() => {
       // it may have gone on meanwhile
       if (!session.isEnded || this.#sessions.get(session.id) !== session) return;
       this.#forget(session);
@@ -243,15 +257,15 @@ export class CoreRecorder implements Recording {
     this.#sender.hurry();
   }
 
-  async #add(text: string, bytes: number): Promise<void> {
+  async #add(text: string, about: About): Promise<void> {
     try {
       const key = await this.#outbox.add(text);
-      this.#queue.push({ key, text });
+      this.#queue.push({ key, text }, about);
     } catch (error) {
       throw new OutboxError(`the outbox could not keep the event: ${because(error)}`, { cause: error });
     } finally {
       this.#adding -= 1;
-      this.#addingBytes -= bytes;
+      this.#addingBytes -= about.bytes;
       this.#count();
     }
     this.#sender.wake();
@@ -281,7 +295,7 @@ export class CoreRecorder implements Recording {
   #forget(session: Session): void {
     this.#lastSeqs.set(session.id, session.seq);
     this.#sessions.delete(session.id);
-    this.#snapshots?.unwatch(session);
+    this.#snapshots.unwatch(session);
   }
 
   #settle(done: Done): void {
@@ -305,11 +319,12 @@ export class CoreRecorder implements Recording {
     if (keys.every((key) => before[key] === condition[key])) return;
     this.#events.emit('state', this.state);
     this.#changed.ring();
+    if (condition.connection === 'connected') this.#snapshots.connected();
   }
 
   /** Counts change with every event: they are told a few times a second. */
   #count(): void {
-    if (this.state.waiting === 0) this.#changed.ring();
+    if (this.#waiting === 0) this.#changed.ring();
     if (this.#counting !== undefined || this.#isClosed) return;
     this.#counting = setTimeout(() => {
       this.#counting = undefined;

@@ -10,7 +10,7 @@ import type { EventsAnswer } from './events.js';
 
 const EVENTS = 500;
 /** A connection that breaks soon shall have brought something, too. */
-const FIRST_EVENTS = 16;
+const FIRST_EVENTS = 1;
 const BYTES = 1 << 20;
 /** In batches, events that come soon go with those that are there. */
 const GATHER_MS = 500;

@@ -42,10 +42,10 @@ export interface Surroundings {
 const FRAMES_AHEAD = 32;
 const BYTES_AHEAD = 4 << 20;
 /**
- * The first frame of a connection is small, and the next ones wait for its ack: one that breaks soon has brought something, too. All
- * at once it would break before the first ack could come back, and the same events would go again for ever.
+ * The first frame of a connection has one event, and the next ones wait for its ack: one that breaks soon has brought something, too.
+ * All at once it would break before the first ack could come back, and the same events would go again for ever.
  */
-const FIRST_EVENTS = 4;
+const FIRST_EVENTS = 1;
 const FIRST_FRAMES = 1;
 const FRAME_EVENTS = 64;
 const FRAME_BYTES = 256 << 10;

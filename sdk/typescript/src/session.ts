@@ -19,14 +19,16 @@ import type {
   UpdateFields,
   When,
 } from './events.js';
+import type { About } from './queue.js';
 import { Transcript } from './transcript.js';
 import { uuidv7 } from './uuid.js';
 
 /** What a session needs of its recorder. */
 export interface Recording {
   /** Throws at once where the event is not taken over; resolves once it is in the outbox. */
-  keep(text: string): Promise<void>;
+  keep(text: string, about: Omit<About, 'bytes'>): Promise<void>;
   snapshot(session: Session, body: SnapshotBody): Promise<SnapshotAnswer>;
+  recall(session: Session, body: SnapshotBody): void;
   ended(session: Session): void;
 }
 
@@ -122,6 +124,14 @@ export class Session {
     return this.recording.snapshot(this, body);
   }
 
+  /**
+   * What was said before, in a run of which this one knows nothing. It is sent beside the events once the recorder is there, and the
+   * recorder adds what it does not have. Kept in memory alone: the application has it.
+   */
+  recall(body: SnapshotBody): void {
+    this.recording.recall(this, body);
+  }
+
   /** Any event. Events take their places in the order of the calls. */
   async event(type: string, data: object = {}, options: EventOptions = {}): Promise<Receipt> {
     this.#begin();
@@ -144,7 +154,7 @@ export class Session {
     const seq = options.seq ?? this.#seq + 1;
     const timestamp = this.#time(options.timestamp);
     const text = written({ session_id: this.id, event_type: type, event_id, seq, timestamp, data });
-    const kept = this.recording.keep(text);
+    const kept = this.recording.keep(text, { session: this.id, seq, event_id });
     if (options.seq !== undefined) this.isOwn = false;
     this.#seq = Math.max(this.#seq, seq);
     if (typeof timestamp === 'number') this.#lastTime = Math.max(this.#lastTime, timestamp);

@@ -3,11 +3,18 @@
 // Owns the counter behind the milliseconds. Within one process no two are the same, and each is greater than the one before, also
 // where the clock goes back.
 
+/** Asked for many at once: each call for chance costs more than all the rest. */
+const POOL_BYTES = 1024;
+const BYTES = 16;
+
 let last = 0;
 let counter = 0;
+let pool = new Uint8Array(0);
 
 export function uuidv7(now: number = Date.now()): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  if (pool.length === 0) pool = crypto.getRandomValues(new Uint8Array(POOL_BYTES));
+  const bytes = pool.subarray(0, BYTES);
+  pool = pool.subarray(BYTES);
   if (now > last) {
     last = now;
     counter = ((bytes[6] ?? 0) & 0x07) * 256 + (bytes[7] ?? 0);

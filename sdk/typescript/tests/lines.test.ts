@@ -123,3 +123,22 @@ test('a file whose events are done is empty, and small while some wait', async (
   expect(first).toBe('0:1');
   await next.close();
 });
+
+test('what is done with leaves the file a moment later, also where nothing more is said', async () => {
+  const outbox = new FileOutbox(folder);
+  await outbox.open();
+  const [kept, done] = await Promise.all([outbox.add('{"kept":true}'), outbox.add('{"done":true}')]);
+  const [name] = (await readdir(folder)).filter((one) => one.endsWith('.events'));
+  const bytes = () => readFile(join(folder, name ?? ''));
+  outbox.remove([done]);
+  await expect.poll(async () => [...read(await bytes()).live.values()]).toEqual(['{"kept":true}']);
+  outbox.remove([kept]);
+  await expect.poll(async () => (await bytes()).length).toBe(0);
+  // and what comes then is there
+  await outbox.add('{"next":true}');
+  expect([...read(await bytes()).live.values()]).toEqual(['{"next":true}']);
+  // removed and not said yet: the end says it
+  outbox.remove([await outbox.add('{"done":2}')]);
+  await outbox.close();
+  expect([...read(await bytes()).live.values()]).toEqual(['{"next":true}']);
+});

@@ -11,6 +11,15 @@ import { expectKept } from './kept';
 import { WritingPage } from './writingpage';
 
 const ROUNDS = process.env['CHASM_SOAK'] === '1' ? 12 : 3;
+/** How many events are in the outbox. */
+const LEFT = `new Promise((resolve, reject) => {
+  const opened = indexedDB.open('chasm-recorder');
+  opened.onerror = () => reject(opened.error);
+  opened.onsuccess = () => {
+    const counted = opened.result.transaction('events').objectStore('events').count();
+    counted.onsuccess = () => resolve(counted.result);
+  };
+})`;
 /** Told too late, or never, when a tab is killed. */
 const MOST_UNTOLD = 64;
 
@@ -78,6 +87,7 @@ async function finish(page: Page): Promise<void> {
   await page.waitForFunction('typeof window.finish === "function"');
   const state = await page.evaluate('window.finish()');
   expect(state).toMatchObject({ connection: 'closed', waiting: 0, refused: 0 });
+  expect(await page.evaluate(LEFT), 'events left in the outbox').toBe(0);
 }
 
 async function recorded(session: string): Promise<number> {

@@ -13,7 +13,7 @@ const SOURCES = join(ROOT, 'sdk/typescript/src');
 export class Bundle {
   private constructor(private readonly folder: string) {}
 
-  static async make(entry: 'node' | 'browser'): Promise<Bundle> {
+  static async make(entry: 'node' | 'browser' | 'wrap/index'): Promise<Bundle> {
     const folder = await mkdtemp(join(tmpdir(), 'chasm-sdk-'));
     await build({
       root: folder,

@@ -1,14 +1,15 @@
 // A bad network: what stands between a client and the recorder, and can be made worse.
 //
-// Owns its port and the connections through it. Cuts at a byte, goes half-open (both ends stay, nothing passes), or is slow.
+// Owns its port and the connections through it. Cuts at a byte (`brittle`: always after as many as ever pass), goes half-open (both
+// ends stay, nothing passes), or is slow.
 
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Dice } from '../src/dice';
 
-export type Weather = 'calm' | 'slow' | 'cutting' | 'frozen' | 'down';
+export type Weather = 'calm' | 'slow' | 'cutting' | 'brittle' | 'frozen' | 'down';
 
-const MOST_BEFORE_CUT = 12_000;
+export const MOST_BEFORE_CUT = 12_000;
 const SLOWEST_MS = 15;
 
 export class Proxy {
@@ -63,7 +64,7 @@ export class Proxy {
     this.#pairs.add(pair);
     // what did not pass once never does: no TCP connection loses its middle
     let isStuck = false;
-    let left = 1 + this.dice.below(MOST_BEFORE_CUT);
+    let left = this.weather === 'brittle' ? MOST_BEFORE_CUT : 1 + this.dice.below(MOST_BEFORE_CUT);
     for (const [from, to] of [pair, [pair[1], pair[0]]] as [Socket, Socket][]) {
       from.on('error', () => this.#destroy(pair));
       from.on('close', () => this.#destroy(pair));
@@ -72,7 +73,7 @@ export class Proxy {
         const bytes = from === client ? this.#readdressed(received) : received;
         isStuck ||= this.weather === 'frozen';
         if (isStuck) return void (this.stuck += 1);
-        if (this.weather !== 'cutting') return this.#pass(bytes, from, to);
+        if (this.weather !== 'cutting' && this.weather !== 'brittle') return this.#pass(bytes, from, to);
         this.#pass(bytes.subarray(0, left), from, to);
         left -= bytes.length;
         if (left > 0) return;

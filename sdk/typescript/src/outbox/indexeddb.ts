@@ -10,6 +10,8 @@ import type { Key, Kept, Outbox, Refusal } from './outbox.js';
 const EVENTS = 'events';
 const REFUSED = 'refused';
 const LOCK = 'chasm-recorder.outbox.';
+/** What is done with is taken out with what comes next, or after this time: nobody waits for it. */
+const TIDY_MS = 200;
 
 type Row = [part: string, n: number];
 
@@ -29,6 +31,9 @@ export class IndexedDbOutbox implements Outbox {
   #database: Promise<IDBDatabase> | undefined;
   #next = 1;
   #pending: Adding[] = [];
+  #removed: Row[] = [];
+  #tidying: ReturnType<typeof setTimeout> | undefined;
+  #isUntidy = false;
   #writing: Promise<void> | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -59,17 +64,16 @@ export class IndexedDbOutbox implements Outbox {
   remove(keys: Key[]): void {
     const rows = this.#forget(keys);
     if (rows.length === 0) return;
-    this.#later('readwrite', [EVENTS], (transaction) => {
-      for (const row of rows) transaction.objectStore(EVENTS).delete(row);
-    });
+    this.#removed = this.#removed.concat(rows);
+    this.#tidying ??= setTimeout(() => this.#tidy(), TIDY_MS);
   }
 
   setAside(kept: Kept, refusal: Refusal): void {
     const rows = this.#forget([kept.key]);
-    this.#later('readwrite', [EVENTS, REFUSED], (transaction) => {
+    this.#last = this.#run('readwrite', [EVENTS, REFUSED], (transaction) => {
       transaction.objectStore(REFUSED).add({ at: Date.now(), ...refusal, text: kept.text });
       for (const row of rows) transaction.objectStore(EVENTS).delete(row);
-    });
+    }).catch((error: unknown) => this.#unforgotten(error));
   }
 
   async adopt(room: number): Promise<Kept[]> {
@@ -89,6 +93,7 @@ export class IndexedDbOutbox implements Outbox {
   }
 
   async close(): Promise<void> {
+    this.#tidy();
     while (this.#writing) await this.#writing;
     await this.#last;
     (await this.#database)?.close();
@@ -104,18 +109,36 @@ export class IndexedDbOutbox implements Outbox {
     });
   }
 
+  #tidy(): void {
+    clearTimeout(this.#tidying);
+    this.#tidying = undefined;
+    this.#isUntidy = true;
+    this.#writing ??= this.#write();
+  }
+
   /** What waits goes with one transaction, which is on the disk before anybody hears of it. */
   async #write(): Promise<void> {
     await Promise.resolve();
-    while (this.#pending.length > 0) {
-      const batch = this.#pending;
-      this.#pending = [];
-      const failed = await this.#run('readwrite', [EVENTS], (transaction) => {
-        for (const { key, text } of batch) transaction.objectStore(EVENTS).put(text, key);
-      }).then(
+    while (this.#pending.length > 0 || this.#isUntidy) {
+      const [batch, removed] = [this.#pending, this.#removed];
+      [this.#pending, this.#removed, this.#isUntidy] = [[], [], false];
+      if (batch.length + removed.length === 0) continue;
+      const work = (transaction: IDBTransaction): void => {
+        const events = transaction.objectStore(EVENTS);
+        for (const row of removed) events.delete(row);
+        for (const { key, text } of batch) events.put(text, key);
+      };
+      const failed = await this.#run(
+        'readwrite',
+        [EVENTS],
+        work,
+        batch.length > 0 ? 'strict' : 'relaxed',
+      ).then(
         () => undefined,
         (error: unknown) => error,
       );
+      if (failed && batch.length === 0) this.#unforgotten(failed);
+      else if (failed) this.#removed = removed.concat(this.#removed);
       for (const { done } of batch) done(failed);
       await Promise.resolve();
     }
@@ -123,24 +146,25 @@ export class IndexedDbOutbox implements Outbox {
     this.#writing = undefined;
   }
 
-  #later(mode: IDBTransactionMode, stores: string[], work: (transaction: IDBTransaction) => void): void {
-    this.#last = this.#run(mode, stores, work).catch((error: unknown) =>
-      // sent again by the next tab; the recorder knows it by its id
-      this.onTrouble?.(`the outbox could not forget what is recorded: ${String(error)}`),
-    );
+  /** Sent again by the next tab; the recorder knows it by its id. */
+  #unforgotten(error: unknown): void {
+    this.onTrouble?.(`the outbox could not forget what is recorded: ${String(error)}`);
   }
 
   async #run<T>(
     mode: IDBTransactionMode,
     stores: string[],
     work: (transaction: IDBTransaction) => T,
+    durability: IDBTransactionDurability = 'strict',
   ): Promise<T> {
-    const transaction = (await this.#open()).transaction(stores, mode, { durability: 'strict' });
+    const transaction = (await this.#open()).transaction(stores, mode, { durability });
     const ended = new Promise<void>((resolve, reject) => {
       transaction.oncomplete = () => resolve();
       transaction.onabort = () => reject(transaction.error ?? new Error('IndexedDB gave up a transaction'));
     });
     const value = work(transaction);
+    // does not wait for the answer to each request
+    if (mode === 'readwrite') transaction.commit();
     await ended;
     return value;
   }

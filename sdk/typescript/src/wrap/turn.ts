@@ -38,7 +38,10 @@ export interface Asked {
 export type Recorder = Pick<CoreRecorder, 'session'>;
 
 export interface WrapOptions {
-  /** The session that all goes into; without it, one is made for each conversation, known again by what was said before. */
+  /**
+   * The session that all goes into; without it, one is made for each conversation, known again by what was said before. With an `id`,
+   * a conversation goes on after a reload: what comes again is recorded once.
+   */
   session?: Session | SessionOptions | (() => Session);
   /** Told of what could not be recorded. The application's own call is never touched by that. */
   onError?: (error: unknown) => void;

@@ -172,9 +172,12 @@ export class CoreRecorder implements Recording {
     return true;
   }
 
-  /** Ends. What waits stays in the outbox for the next one; from memory it is sent now, as far as that goes within `timeout`. */
+  /** Ends, and with it the sessions of wrapped calls that have no id of the application's. What waits stays in the outbox for the next one; from memory it is sent now, as far as that goes within `timeout`. */
   async close({ timeout = CLOSE_MS }: { timeout?: number } = {}): Promise<void> {
     if (this.#isClosed) return;
+    const over = [...this.#sessions.values()].filter((session) => session.endsWithRun && !session.isEnded);
+    // one that the outbox has no room for is told by what did not fit before it
+    await Promise.allSettled(over.map((session) => session.end()));
     if (this.#condition.connection === 'connected' || this.#outbox.kind === 'memory')
       await this.flush({ timeout });
     await this.#snapshots.close(timeout);

@@ -46,6 +46,8 @@ export class Session {
   readonly transcript: Transcript;
   /** Whether all numbers of this session were given here. */
   isOwn: boolean;
+  /** Nobody can go on with it in another run: it ends when the recorder is closed. */
+  endsWithRun = false;
   #seq: number;
   #lastTime = 0;
   #isEnded = false;

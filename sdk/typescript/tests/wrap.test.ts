@@ -63,6 +63,23 @@ const said = (events: Heard[], type: string) =>
 
 const post = (body: object): RequestInit => ({ method: 'POST', body: JSON.stringify(body) });
 
+test('a session that nobody can go on with ends when the recorder is closed', async () => {
+  script = {
+    type: 'application/json',
+    pieces: ['{"choices":[{"message":{"role":"assistant","content":"Hi"}}]}'],
+  };
+  const body = JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'Hello' }] });
+  const own = recordFetch(fetch, recorder);
+  const given = recordFetch(fetch, recorder, { session: { id: 'goes-on' } });
+  for (const asking of [own, given])
+    await (await asking(`${address}/v1/chat/completions`, { method: 'POST', body })).text();
+  await recorded();
+  await recorder.close();
+  const ends = recording.events.filter(({ event_type }) => event_type === 'session_end');
+  expect(ends).toHaveLength(1);
+  expect(ends[0]?.session_id).not.toBe('goes-on');
+});
+
 test('a streaming chat completion: deltas, a message, tool calls; only what is new of the next request', async () => {
   script = {
     type: 'text/event-stream',

@@ -86,6 +86,8 @@ export class Conversations {
           : this.recorder.session({ ...about, ...session });
     const known = GIVEN.get(found);
     if (known) return known;
+    found.endsWithRun ||=
+      typeof session !== 'function' && !(session && 'transcript' in session) && !session?.id;
     const conversation = { session: found, marks: [], answers: new Set<string>(), named: new Map() };
     if (session !== undefined) GIVEN.set(found, conversation);
     return conversation;

@@ -145,6 +145,9 @@ test('a recorder that is killed gets everything when it is back', async () => {
 test('a site that is not allowed is told of, keeps, and is recorded once it is allowed; it reads nothing', async () => {
   await recorder.api.json('PATCH', '/api/settings', { allowed_origins: [] });
   await page.close();
+  const home = await context.newPage();
+  await home.goto(recorder.address);
+  await home.getByText('no client connected').waitFor();
   page = await open();
   await send('not yet');
   const answer = await whole();
@@ -159,7 +162,9 @@ test('a site that is not allowed is told of, keeps, and is recorded once it is a
   }, 'the notice');
   expect(asked).toMatchObject([{ origin }]);
 
-  await recorder.api.json('PATCH', '/api/settings', { allowed_origins: [origin] });
+  const asks = home.locator('.toast', { hasText: `${origin} wants to record here` });
+  await asks.getByRole('button', { name: 'Allow' }).click();
+  await home.locator('.toast', { hasText: `${origin} may record now` }).waitFor();
   const detail = await recorded(has(LAST_WORDS), 'what was kept meanwhile');
   expect(says(detail)).toEqual(['user: not yet', `assistant: ${answer}`]);
 

@@ -158,6 +158,7 @@ export default {
       allow: 'Erlauben',
       allowOne: '{{origin}} das Aufzeichnen erlauben',
       allowed: 'Sie darf aufzeichnen.',
+      may: '{{origin}} darf jetzt aufzeichnen',
       failed: '{{origin}} wurde nicht erlaubt',
     },
     stopped: {

@@ -157,6 +157,7 @@ export default {
       allow: 'Allow',
       allowOne: 'Allow {{origin}} to record',
       allowed: 'It may record.',
+      may: '{{origin}} may record now',
       failed: '{{origin}} was not allowed',
     },
     stopped: {

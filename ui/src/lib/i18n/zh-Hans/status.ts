@@ -131,6 +131,7 @@ export default {
       allow: '允许',
       allowOne: '允许 {{origin}} 录制',
       allowed: '它可以录制。',
+      may: '{{origin}} 现在可以录制',
       failed: '未能允许 {{origin}}',
     },
     stopped: {

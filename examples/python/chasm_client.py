@@ -70,6 +70,7 @@ class Client:
         self._heard = 0.0
         self._failures = 0
         self._not_before = 0.0
+        self.trouble = None  # why nobody takes events now, for people; None once a recorder answers
 
     def record(self, session, event_type, **data):
         """Writes an event down. It is safe from here on; `run_once` sends it."""
@@ -128,6 +129,10 @@ class Client:
         wait *= random.uniform(0.5, 1.0)
         if isinstance(error, Refused) and error.retry_after is not None:
             wait = max(wait, error.retry_after)
+        if isinstance(error, Refused):
+            self.trouble = f"{find_server()}: {error}, waiting"
+        else:
+            self.trouble = f"no recorder at {find_server()} ({error}), waiting"
         self._failures += 1
         self._not_before = time.monotonic() + wait
 
@@ -157,6 +162,7 @@ class Client:
     def _take(self, frame):
         kind = frame.get("type")
         if kind == "welcome":
+            self.trouble = None
             self._paused = frame["paused"]
             self._heartbeat = max(1, frame["heartbeat_secs"])
         elif kind == "resume":
@@ -211,7 +217,7 @@ class Client:
         try:
             with opener.open(request, timeout=30) as response:
                 self._take_results(batch, json.load(response)["results"])
-            self._failures = 0
+            self._failures, self.trouble = 0, None
         except urllib.error.HTTPError as error:
             if error.code == 422:
                 self._take_results(batch, json.load(error)["results"])

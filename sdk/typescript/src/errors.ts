@@ -28,5 +28,15 @@ export class OptionError extends Error {
 }
 
 export function because(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  const why = reason(error.cause);
+  return why === undefined || error.message.includes(why) ? error.message : `${error.message} (${why})`;
+}
+
+/** Node's fetch says «fetch failed» alone; the reason is in its cause, or in the first of several. */
+function reason(cause: unknown): string | undefined {
+  if (!(cause instanceof Error)) return undefined;
+  const several: unknown = (cause as Partial<AggregateError>).errors;
+  const first = Array.isArray(several) ? reason(several[0]) : undefined;
+  return cause.message || first || (cause as { code?: string }).code;
 }

@@ -6,8 +6,8 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { isLoopback, serverUrl } from './address.js';
+import { checkOptions, outboxesFor } from './check.js';
 import { FileOutbox } from './outbox/file.js';
-import { MemoryOutbox } from './outbox/memory.js';
 import { CoreRecorder, DEFAULT_SERVER, type CommonOptions, type Platform } from './recorder.js';
 import type { Place } from './rest.js';
 import { bySubprotocol, type OpenSocket, type WebSocketClass, type WebSocketLike } from './socket.js';
@@ -29,6 +29,7 @@ type WithHeaders = new (
 export class Recorder extends CoreRecorder {
   /** Resolves also where no recorder answers: events wait in the outbox then. */
   static async connect(options: RecorderOptions): Promise<Recorder> {
+    checkOptions(options);
     const recorder = new Recorder(await platform(options), options);
     await recorder.open();
     return recorder;
@@ -51,10 +52,9 @@ async function platform(options: RecorderOptions): Promise<Platform> {
   const { outbox, server, token } = options;
   const folder = options.dataDir ?? defaultDataDir();
   const given = server === undefined ? undefined : serverUrl(server);
-  const file = new FileOutbox(join(folder, 'outbox'));
-  const memory = new MemoryOutbox();
   return {
-    outboxes: outbox === 'memory' ? [memory] : outbox ? [outbox] : [file, memory],
+    outboxes: outboxesFor(outbox, () => new FileOutbox(join(folder, 'outbox'))),
+    remedy: 'Give a folder that can be written as dataDir or CHASM_DATA_DIR',
     place: () => place(folder, given, token),
     openSocket: await opener(options.WebSocket),
     fetch: options.fetch ?? globalThis.fetch,

@@ -4,6 +4,7 @@
 // leaves it only when the recorder has it on disk or refused it for good, which is told.
 
 import { Bell } from './bell.js';
+import { checkFields } from './check.js';
 import { ClosedError, EventError, OutboxError, OutboxFullError, because } from './errors.js';
 import { Emitter } from './emitter.js';
 import type { SessionOptions, SnapshotAnswer, SnapshotBody } from './events.js';
@@ -32,6 +33,8 @@ export interface State extends Condition {
   refused: number;
   /** Where what waits is kept. */
   outbox: Outbox['kind'];
+  /** Why that is memory, where something that lasts was promised. */
+  outboxError?: string;
 }
 
 /** An event that the recorder refused, or recorded with a remark. */
@@ -63,6 +66,8 @@ export interface CommonOptions {
 export interface Platform {
   /** In order of preference; the first that opens is taken. */
   outboxes: Outbox[];
+  /** What a person does where the first one cannot be opened. */
+  remedy: string;
   place: () => Promise<Place>;
   openSocket: OpenSocket | undefined;
   fetch: Fetch;
@@ -94,6 +99,9 @@ export class CoreRecorder implements Recording {
   #adding = 0;
   #addingBytes = 0;
   #refused = 0;
+  #outboxError: string | undefined;
+  /** Warnings that came before anybody could listen. */
+  #unheard: Remark[] = [];
   #isClosed = false;
   #counting: ReturnType<typeof setTimeout> | undefined;
   #adopting: ReturnType<typeof setInterval> | undefined;
@@ -131,6 +139,7 @@ export class CoreRecorder implements Recording {
       waitingBytes: this.#queue.bytes + this.#addingBytes,
       refused: this.#refused,
       outbox: this.#outbox.kind,
+      ...(this.#outboxError === undefined ? {} : { outboxError: this.#outboxError }),
     };
   }
 
@@ -140,11 +149,17 @@ export class CoreRecorder implements Recording {
 
   /** Gives back what ends it. */
   on<Name extends keyof Events>(name: Name, listener: (event: Events[Name]) => void): () => void {
-    return this.#events.on(name, listener);
+    const end = this.#events.on(name, listener);
+    if (name === 'warning') {
+      const unheard = this.#unheard.splice(0);
+      queueMicrotask(() => unheard.forEach((remark) => this.#events.emit('warning', remark)));
+    }
+    return end;
   }
 
   /** A conversation; the one with this id where it is in use already. */
   session(options: SessionOptions = {}): Session {
+    checkFields('session', options, {});
     const { id = uuidv7(), ...start } = options;
     const known = this.#sessions.get(id);
     if (known) return known;
@@ -246,9 +261,10 @@ export class CoreRecorder implements Recording {
         break;
       } catch (error) {
         if (i + 1 === outboxes.length) throw error;
-        this.#change({ lastError: `what waits is kept in memory alone: ${because(error)}` });
+        this.#outboxError = because(error);
       }
     }
+    if (this.#outboxError !== undefined) this.#tellMemory(this.#outboxError);
     await this.#adopt();
     this.#adopting = setInterval(() => void this.#adopt(), ADOPT_MS);
     (this.#adopting as { unref?: () => void }).unref?.();
@@ -309,6 +325,14 @@ export class CoreRecorder implements Recording {
       this.#events.emit('refused', { ...remark(item, refusal), event: JSON.parse(item.text) as unknown });
     }
     this.#count();
+  }
+
+  /** Once, to whoever listens first: at this time nobody can. */
+  #tellMemory(why: string): void {
+    const { remedy } = this.platform;
+    const message = `what waits is kept in memory alone and would be lost with it: ${why}. ${remedy}`;
+    this.#unheard.push({ code: 'outbox_memory', message });
+    this.#events.emit('state', this.state);
   }
 
   #warn(code: string, message: string): void {

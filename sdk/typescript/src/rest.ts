@@ -69,11 +69,13 @@ async function post<T>(
       credentials: 'omit',
       signal: patience.signal,
     });
-    const answer = (await response.json()) as unknown;
+    const answer = await json(response);
     if (fits(answer)) return { kind: 'ok', value: answer };
     const told = (answer as { error?: { code?: string; message?: string } } | null)?.error;
-    if (typeof told?.code !== 'string')
-      return { kind: 'away', message: `an odd answer (${response.status})` };
+    if (typeof told?.code !== 'string') {
+      const message = `${place.url} answers (${response.status}), but not as a recorder does: is it another program's address?`;
+      return { kind: 'away', message };
+    }
     return {
       kind: 'refused',
       status: response.status,
@@ -82,9 +84,20 @@ async function post<T>(
       retryMs: retryAfter(response),
     };
   } catch (error) {
-    return { kind: 'away', message: `${place.url} does not answer: ${because(error)}` };
+    const why = patience.signal.aborted ? 'the time for it is over' : because(error);
+    return { kind: 'away', message: `${place.url} does not answer: ${why}` };
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** Nothing, where it is not JSON. */
+async function json(response: Response): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
   }
 }
 

@@ -3,6 +3,7 @@
 // Owns the session's numbers and times: `seq` counts from 1 without a hole, and no event is older than the one before it, also where
 // the clock goes back. Sends nothing itself.
 
+import { checkFields } from './check.js';
 import { EventError } from './errors.js';
 import type {
   EndFields,
@@ -83,7 +84,8 @@ export class Session {
   }
 
   /** Resolves once the message is in the outbox. */
-  message(fields: MessageFields & { timestamp?: When }): Promise<Receipt> {
+  async message(fields: MessageFields & { timestamp?: When }): Promise<Receipt> {
+    checkFields('message', fields, { role: 'text', content: 'content' });
     const { timestamp, ...data } = fields;
     const event_id = uuidv7();
     return this.event(
@@ -94,21 +96,25 @@ export class Session {
   }
 
   /** More of a message that streams in. */
-  delta(message_id: string, delta: string, role?: Role): Promise<Receipt> {
+  async delta(message_id: string, delta: string, role?: Role): Promise<Receipt> {
+    checkFields('delta', { message_id, delta }, { message_id: 'text', delta: 'text' });
     return this.event('message_delta', { message_id, delta, ...(role === undefined ? {} : { role }) });
   }
 
-  toolCall(fields: ToolCallFields & { timestamp?: When }): Promise<Receipt> {
+  async toolCall(fields: ToolCallFields & { timestamp?: When }): Promise<Receipt> {
+    checkFields('toolCall', fields, { name: 'text' });
     const { timestamp, ...data } = fields;
     return this.event('tool_call', data, when(timestamp));
   }
 
-  toolResult(fields: ToolResultFields & { timestamp?: When }): Promise<Receipt> {
+  async toolResult(fields: ToolResultFields & { timestamp?: When }): Promise<Receipt> {
+    checkFields('toolResult', fields, {});
     const { timestamp, ...data } = fields;
     return this.event('tool_result', data, when(timestamp));
   }
 
-  update(fields: UpdateFields): Promise<Receipt> {
+  async update(fields: UpdateFields): Promise<Receipt> {
+    checkFields('update', fields, {});
     return this.event('session_update', { ...fields });
   }
 
@@ -136,6 +142,7 @@ export class Session {
 
   /** Any event. Events take their places in the order of the calls. */
   async event(type: string, data: object = {}, options: EventOptions = {}): Promise<Receipt> {
+    checkFields('event', data, {});
     this.#begin();
     const { receipt, kept } = this.#record(type, data, options);
     await kept;

@@ -66,7 +66,7 @@ export class Transcript {
       model?: string;
       partial?: boolean;
     };
-    this.#bytes += utf8Length(typeof content === 'string' ? content : JSON.stringify(content));
+    this.#bytes += utf8Length(typeof content === 'string' ? content : (JSON.stringify(content) ?? ''));
     const message: Message = { role, content, message_id: id, timestamp: known?.timestamp ?? timestamp };
     if (model !== undefined) message.model = model;
     if (partial !== undefined) message.partial = partial;

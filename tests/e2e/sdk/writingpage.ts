@@ -12,7 +12,7 @@ const SCRIPT = `
 import { Recorder } from '/sdk.mjs';
 const asked = new URLSearchParams(location.search);
 const recorder = await Recorder.connect({ client: 'page/1', server: asked.get('server'), token: window.token, snapshotEvery: 700 });
-if (recorder.state.outbox !== 'indexeddb') throw new Error('no outbox in IndexedDB: ' + recorder.state.lastError);
+if (recorder.state.outbox !== 'indexeddb') throw new Error('no outbox in IndexedDB: ' + recorder.state.outboxError);
 const chat = recorder.session({ id: asked.get('session'), title: 'a page' });
 let isOver = false;
 let n = 0;

@@ -18,7 +18,7 @@ import {
   type FileHandle,
 } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { EventLog } from './log.js';
 import type { Key, Kept, Outbox, Refusal } from './outbox.js';
 
@@ -45,7 +45,7 @@ export class FileOutbox implements Outbox {
   constructor(readonly folder: string) {}
 
   async open(): Promise<void> {
-    await mkdir(this.folder, { recursive: true, mode: PRIVATE_FOLDER });
+    await makeFolder(this.folder);
     if (process.platform === 'linux') this.#folder = await open(this.folder, 'r');
     try {
       // first the socket: a file without one is an orphan
@@ -150,6 +150,27 @@ export class FileOutbox implements Outbox {
     if (this.#folder) return `/proc/self/fd/${this.#folder.fd}/${id}.sock`;
     throw new Error(`the outbox's folder has too long a name for a socket in it: ${this.folder}`);
   }
+}
+
+/** With what is missing above it. Step by step: Node's own `recursive` never ends where a parent that is there says ENOENT (/proc). */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { mode: PRIVATE_FOLDER });
+  } catch (error) {
+    if (await isFolder(folder)) return;
+    const parent = dirname(folder);
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT' && !(await isFolder(parent));
+    if (!isMissing || parent === folder) throw error;
+    await makeFolder(parent);
+    await makeFolder(folder);
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 async function listen(path: string): Promise<Server> {

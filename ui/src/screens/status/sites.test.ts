@@ -48,8 +48,10 @@ describe('a web page that was refused', () => {
       answer((body as { allowed_origins: string[] }).allowed_origins),
     );
     render(Notices);
+    expect(await screen.findByText(/was refused/)).toBeVisible();
     await userEvent.click(await screen.findByRole('button', { name: `Allow ${ORIGIN} to record` }));
     expect(await screen.findByText('It may record.')).toBeVisible();
+    expect(screen.queryByText(/was refused/)).toBeNull();
     expect(screen.queryByRole('button', { name: /^Allow/ })).toBeNull();
     const changes = log.filter((asked) => asked.method === 'PATCH');
     expect(changes.map((asked) => asked.body)).toEqual([
@@ -61,6 +63,7 @@ describe('a web page that was refused', () => {
     withAllowed([ORIGIN]);
     render(Notices);
     expect(await screen.findByText('It may record.')).toBeVisible();
+    expect(screen.queryByText(/was refused/)).toBeNull();
     expect(screen.queryByRole('button', { name: /^Allow/ })).toBeNull();
   });
 

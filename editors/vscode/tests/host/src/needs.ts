@@ -5,10 +5,11 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { binary, browserPath } from '../../../../../tests/e2e/src/places';
-import { EDITOR, EXTENSION, NODE, PARTICIPANT, ROOT, VSCE } from './places';
+import { EDITOR, EXTENSION, PARTICIPANT, ROOT, VSCE } from './places';
 
 export default function setup(): void {
   if (!existsSync(EDITOR)) throw new Error('the editor is not installed: run editors/vscode/scripts/host.sh');
+  if (!existsSync(VSCE)) throw new Error('vsce is not installed: run editors/vscode/scripts/vsce.sh');
   if (!existsSync(browserPath())) {
     throw new Error(`there is no ${browserPath()}: install Debian's «chromium», or set CHASM_CHROMIUM`);
   }
@@ -24,7 +25,7 @@ export default function setup(): void {
     '-o',
     PARTICIPANT,
   ];
-  execFileSync(NODE, [VSCE, ...pack], {
+  execFileSync(process.execPath, [VSCE, ...pack], {
     cwd: `${ROOT}/tests/host/participant`,
     stdio: ['ignore', 'ignore', 'inherit'],
   });

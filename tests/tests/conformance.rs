@@ -259,6 +259,18 @@ fn a_client_that_cannot_be_started_is_an_error_of_its_own() {
     let report = done.json();
     assert_eq!(broken(&report, true), ["keep", "finish"], "{report:#}");
     assert!(rule(&report, "keep")["what"].as_str().unwrap().ends_with("were never sent"), "{report:#}");
+    assert_eq!(report["ended"], "the client ended with code 0 before the first line was acknowledged");
+    assert_eq!(
+        report["faults"].as_array().unwrap().len(),
+        1,
+        "what comes after its end is not played: {report:#}"
+    );
+    // why it ended stands before anything else
+    let dies = "echo no such file >&2; exit 2";
+    let done = conformance(&["--client", "sh", "-c", dies]);
+    let why = "✗ the client ended with code 2 before the first line was acknowledged\nwhat the client said last on stderr:\n   no such file\n";
+    assert_eq!(done.code, 6, "{done:?}");
+    assert!(done.stdout.contains(why), "{done:?}");
 }
 
 #[test]

@@ -28,6 +28,9 @@ Exit codes:
   5  there is nothing of that name
   6  the doctor, or the check of conformance, found problems";
 
+const SEND_EXAMPLE: &str = r#"Example:
+  echo '{"event_type":"message","data":{"role":"user","content":"hi"}}' | chasm send --session s1"#;
+
 /// A flight recorder for AI chats: what an editor, a page or a script sends is on disk before it is acknowledged.
 #[derive(Debug, Parser)]
 #[command(name = "chasm", version, max_term_width = 100, after_help = EXIT_CODES, propagate_version = true)]
@@ -106,7 +109,7 @@ pub enum Command {
     Editors,
     /// Send events from stdin, one JSON object a line
     Send(Send),
-    /// Take in transcripts of Claude Code
+    /// Take in chats of Claude Code, Codex CLI, VS Code, Cursor and other editors
     Import(Import),
     /// Open the recorder's page in a browser
     Open(Open),
@@ -290,6 +293,7 @@ pub struct RecoverRun {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = SEND_EXAMPLE)]
 pub struct Send {
     /// The session of lines that name none
     #[arg(long, value_name = "ID", value_parser = session_id)]
@@ -301,7 +305,7 @@ pub struct Send {
 
 #[derive(Debug, Args)]
 pub struct Import {
-    /// Transcripts, or folders of them such as ~/.claude/projects
+    /// Transcripts and chat files, or folders of them such as ~/.claude/projects; the editor is told by content
     #[arg(required = true, value_name = "FILE|DIR")]
     pub paths: Vec<PathBuf>,
 }

@@ -40,8 +40,22 @@ pub fn report(error: &anyhow::Error, out: &Out) -> Exit {
     if is_closed_pipe(error) {
         return Exit::Done;
     }
-    out.complain(&format!("{error:#}"));
+    out.complain(&told(error));
     of(error)
+}
+
+/// The error and its causes; a cause that the text before it has already is not said again.
+fn told(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(cause.trim()) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+    }
+    text
 }
 
 fn of(error: &anyhow::Error) -> Exit {
@@ -86,6 +100,19 @@ mod tests {
         assert_eq!(of(&ClientError::BadUrl { url: "u".into(), why: "w".into() }.into()), Exit::Usage);
         assert_eq!(of(&NotFound("x".into()).into()), Exit::NotFound);
         assert_eq!(of(&anyhow::anyhow!("x")), Exit::Failure);
+    }
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let gone = || io::Error::from_raw_os_error(2);
+        let file = ClientError::File { path: "/x".into(), source: gone() };
+        let once = format!("/x: {}", gone());
+        assert_eq!(told(&anyhow::Error::new(file)), once);
+        assert_eq!(
+            told(&anyhow::Error::new(gone()).context("/x").context("reading")),
+            format!("reading: {once}")
+        );
+        assert_eq!(told(&anyhow::anyhow!("alone")), "alone");
     }
 
     #[test]

@@ -79,6 +79,9 @@ struct Summary {
     kept: u64,
     errors: Vec<LineError>,
     warnings: Vec<LineError>,
+    /// The first line that was read and could not be kept; nothing behind it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stopped_at: Option<u64>,
     /// The line of each event that was sent: runs of (first event, its line).
     #[serde(skip)]
     places: VecDeque<(u64, u64)>,
@@ -115,13 +118,13 @@ impl Summary {
         self.kept = kept;
         for refused in report.refused {
             let line = self.line_of(refused.event);
-            let place = if line > 0 { format!("line {line}") } else { "an event of an earlier run".into() };
-            app.out.complain(&format!("{place}: {} ({})", refused.message, refused.code));
+            app.out.complain(&format!("{}: {} ({})", place(line), refused.message, refused.code));
             self.errors.push(LineError { line, code: refused.code, message: refused.message });
         }
         self.refused += report.refused_count;
         for warning in report.warnings {
             let line = self.line_of(warning.event);
+            app.out.note(&format!("{}: {} ({})", place(line), warning.message, warning.code));
             self.warnings.push(LineError { line, code: warning.code, message: warning.message });
         }
         let warned: u64 = report.warning_counts.values().sum();
@@ -137,6 +140,10 @@ impl Summary {
         }
         Ok(if self.refused > 0 { Exit::Refused } else { Exit::Done })
     }
+}
+
+fn place(line: u64) -> String {
+    if line > 0 { format!("line {line}") } else { "an event of an earlier run".into() }
 }
 
 #[cfg(test)]

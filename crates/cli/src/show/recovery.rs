@@ -58,8 +58,14 @@ pub fn reason(reason: InterruptionReason) -> &'static str {
     }
 }
 
+/// `event 3`, `events 3–5, 8`
+pub fn events(missing: &[(u64, u64)]) -> String {
+    let noun = if matches!(missing, [(from, to)] if from == to) { "event" } else { "events" };
+    format!("{noun} {}", holes(missing))
+}
+
 /// `3–5, 9`
-pub fn holes(missing: &[(u64, u64)]) -> String {
+fn holes(missing: &[(u64, u64)]) -> String {
     let hole = |(from, to): &(u64, u64)| if from == to { from.to_string() } else { format!("{from}–{to}") };
     missing.iter().map(hole).collect::<Vec<_>>().join(", ")
 }
@@ -89,7 +95,7 @@ fn candidate(candidate: &RecoveryCandidate, view: &View) -> String {
         hand.push(format!("{} without a result", count(candidate.open_tool_calls, "tool call")));
     }
     if !candidate.missing.is_empty() {
-        hand.push(format!("events {} missing", holes(&candidate.missing)));
+        hand.push(format!("{} missing", events(&candidate.missing)));
     }
     format!(
         "{} {}\n  {}, {} · {}\n  {}\n",
@@ -119,7 +125,9 @@ fn recovered(session: &RecoveredSession) -> String {
         lacks.push(format!("{} never got a result", count(recovery.open_tool_calls, "tool call")));
     }
     if !recovery.missing.is_empty() {
-        lacks.push(format!("events {} stay missing", holes(&recovery.missing)));
+        let missing = events(&recovery.missing);
+        let stay = if missing.starts_with("events") { "stay" } else { "stays" };
+        lacks.push(format!("{missing} {stay} missing"));
     }
     let lacks = if lacks.is_empty() { String::from("nothing missing") } else { lacks.join(", ") };
     let sign = state::of(State::Recovered);
@@ -136,6 +144,12 @@ fn recovered(session: &RecoveredSession) -> String {
 mod tests {
     use super::*;
     use crate::show::samples;
+
+    #[test]
+    fn one_hole_is_one_event() {
+        assert_eq!(events(&[(3, 3)]), "event 3");
+        assert_eq!(events(&[(3, 5), (8, 8)]), "events 3–5, 8");
+    }
 
     #[test]
     fn what_is_at_hand_and_what_came_of_it() {

@@ -1,6 +1,6 @@
 //! A session as a readable transcript: messages and tool calls in their order, interruptions where they were.
 
-use super::recovery::{holes, reason};
+use super::recovery::{events, reason};
 use super::time::{clock, count, full, span};
 use super::{View, list, state, text};
 use chasm_protocol::session::{Interruption, Message, Origin, SessionDetail, ToolCall};
@@ -154,7 +154,7 @@ fn interruption(cut: &Interruption, start: Timestamp, view: &View) -> String {
 fn foot(session: &SessionDetail) -> String {
     let mut lines = Vec::new();
     if !session.missing.is_empty() {
-        lines.push(format!("▲ events {} never came", holes(&session.missing)));
+        lines.push(format!("▲ {} never came", events(&session.missing)));
     }
     if let Some(expected) = session.expected_messages.filter(|n| *n != session.summary.messages) {
         lines.push(format!(

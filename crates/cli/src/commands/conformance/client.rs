@@ -32,6 +32,9 @@ pub struct Tried {
     /// Rule by rule; of several rounds the worst.
     pub rules: Vec<Finding>,
     pub faults: Vec<Outcome>,
+    /// How it ended before it was told to, in the last round in which it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended: Option<String>,
     /// What the client said last on stderr, where something is wrong.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub last_words: Vec<String>,
@@ -52,11 +55,17 @@ pub async fn try_out(app: &App<'_>, args: &Conformance) -> Result<Tried> {
         out_of_order: Vec::new(),
         rules: Vec::new(),
         faults: Vec::new(),
+        ended: None,
         last_words: Vec::new(),
     };
     for round in 1..=args.rounds {
         let place = folder.path().join(round.to_string());
         tried.round(app, args, round, faults, &place).await?;
+        // one that does not even begin is not asked again
+        if tried.ended.is_some() && tried.rules.iter().all(|finding| finding.verdict != Verdict::Kept) {
+            tried.rounds = round;
+            break;
+        }
     }
     folder.close().context("the folder of the test recorder could not be removed")?;
     Ok(tried)
@@ -74,14 +83,20 @@ impl Tried {
         let script = script::write(args.seed, number, faults);
         let patience = Duration::from_secs(args.patience);
         let mut round = Round::start(folder, &args.client, patience).await?;
-        let mut outcomes = Vec::new();
+        let (mut outcomes, mut early) = (Vec::new(), false);
         for episode in &script {
             let outcome = Box::pin(round.play(episode, number)).await?;
             app.out.note(&told(&outcome, args.rounds));
             outcomes.push(outcome);
+            // what comes after its end says nothing of it; with the last fault it is told to end
+            early = episode.fault != Fault::Last && round.subject.has_ended();
+            if early {
+                break;
+            }
         }
         let end = round.end().await?;
-        let messages: Vec<Message> = script.into_iter().flat_map(|episode| episode.messages).collect();
+        let told = script.into_iter().take(outcomes.len());
+        let messages: Vec<Message> = told.flat_map(|episode| episode.messages).collect();
         let sessions: BTreeSet<&str> = messages.iter().map(|message| message.session.as_str()).collect();
         let stored = round.stored(&sessions).await?;
         let judgement = round.proxy.seen(|seen| {
@@ -92,12 +107,17 @@ impl Tried {
                 stored: &stored,
                 seen,
                 end: &end,
+                early,
                 said: round.subject.said(),
             };
             judge(&evidence)
         });
         if !judgement.passed() || end != End::Exited(Some(0)) {
             self.last_words = round.subject.last_words();
+        }
+        if early {
+            let acked = round.proxy.seen(|seen| seen.acked.len());
+            self.ended = Some(ended(&end, acked, messages.len()));
         }
         self.messages += messages.len();
         self.sessions += sessions.len();
@@ -120,6 +140,18 @@ impl Tried {
         self.lost.extend(judgement.lost);
         self.twice.extend(judgement.twice);
         self.out_of_order.extend(judgement.out_of_order);
+    }
+}
+
+/// `the client ended with code 2 before the first line was acknowledged`
+fn ended(end: &End, acked: usize, messages: usize) -> String {
+    let how = match end {
+        End::Exited(Some(code)) => format!("with code {code}"),
+        End::Exited(None) | End::TooLate => "by a signal".to_owned(),
+    };
+    match acked {
+        0 => format!("the client ended {how} before the first line was acknowledged"),
+        _ => format!("the client ended {how} before it was told to, after {messages} messages"),
     }
 }
 

@@ -10,6 +10,7 @@ use super::rules::{self, Rule, Verdict};
 use super::script::{Fault, Message};
 use super::seen::{Seen, Sent};
 use super::subject::End;
+use crate::show::time::count;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -67,6 +68,8 @@ pub struct Evidence<'a> {
     pub stored: &'a BTreeMap<String, Stored>,
     pub seen: &'a Seen,
     pub end: &'a End,
+    /// It ended before it was told to.
+    pub early: bool,
     pub said: Said,
 }
 
@@ -201,10 +204,18 @@ pub fn told(lacks: &[Lack]) -> String {
     }
     let told = by_fault.iter().map(|(fault, numbers)| {
         let word = if numbers.len() == 1 { "message" } else { "messages" };
-        let numbers: Vec<String> = numbers.iter().map(usize::to_string).collect();
-        format!("{word} {} under «{}»", numbers.join(", "), fault.name())
+        format!("{word} {} under «{}»", runs(numbers), fault.name())
     });
     told.collect::<Vec<_>>().join("; ")
+}
+
+/// `3, 4, 9–14`: from three numbers on, a run is told by its ends.
+fn runs(numbers: &[usize]) -> String {
+    let told = numbers.chunk_by(|one, next| one + 1 == *next).flat_map(|run| match run {
+        [first, _, .., last] => vec![format!("{first}–{last}")],
+        few => few.iter().map(usize::to_string).collect(),
+    });
+    told.collect::<Vec<_>>().join(", ")
 }
 
 fn keep(evidence: &Evidence<'_>, lost: &[Lack], pieces: &Pieces) -> Finding {
@@ -259,12 +270,14 @@ fn same(evidence: &Evidence<'_>, twice: &[Lack]) -> Finding {
 }
 
 fn order(evidence: &Evidence<'_>, wrong: &[Lack]) -> Finding {
-    if wrong.is_empty() {
-        return kept_if(
-            rules::ORDER,
-            true,
-            format!("{} sessions read as they were said", evidence.stored.len()),
-        );
+    let read = evidence.stored.values().filter(|stored| !stored.contents.is_empty()).count() as u64;
+    match (wrong.is_empty(), read) {
+        (true, 0) => return finding(rules::ORDER, Verdict::NotSeen, "nothing that it was told is there"),
+        (true, read) => {
+            let verb = if read == 1 { "reads as it was" } else { "read as they were" };
+            return kept_if(rules::ORDER, true, format!("{} {verb} said", count(read, "session")));
+        }
+        (false, _) => {}
     }
     kept_if(rules::ORDER, false, format!("{} stand too late in their session: {}", wrong.len(), told(wrong)))
 }
@@ -279,6 +292,9 @@ fn well_formed(evidence: &Evidence<'_>) -> Finding {
         .collect();
     wrong.extend(evidence.seen.nonsense.iter().cloned());
     match wrong.is_empty() {
+        true if evidence.seen.sent.is_empty() => {
+            finding(rules::WELL_FORMED, Verdict::NotSeen, "no message was sent")
+        }
         true => kept_if(rules::WELL_FORMED, true, "nothing was refused"),
         false => kept_if(rules::WELL_FORMED, false, wrong.join("; ")),
     }
@@ -320,6 +336,9 @@ fn comes_back(evidence: &Evidence<'_>, rule: Rule, fault: Fault) -> Finding {
 fn finish(evidence: &Evidence<'_>, lost: &[Lack]) -> Finding {
     match evidence.end {
         End::TooLate => kept_if(rules::FINISH, false, "it did not end within the patience and was ended"),
+        End::Exited(Some(code)) if evidence.early => {
+            kept_if(rules::FINISH, false, format!("it ended with code {code} before it was told to"))
+        }
         End::Exited(Some(0)) if lost.is_empty() => kept_if(rules::FINISH, true, "it ended with code 0"),
         End::Exited(Some(0)) => kept_if(
             rules::FINISH,
@@ -385,14 +404,16 @@ fn counted_again(stored: &Stored) -> usize {
 }
 
 fn hello(evidence: &Evidence<'_>) -> Finding {
-    let mut sockets = evidence.seen.connections.iter().filter(|connection| connection.websocket).peekable();
-    if sockets.peek().is_none() {
-        return finding(rules::HELLO, Verdict::NotSeen, "it used REST only");
-    }
-    let mute = sockets.filter(|connection| connection.events_before_hello).count();
-    match mute {
-        0 => kept_if(rules::HELLO, true, "on every connection"),
-        mute => kept_if(rules::HELLO, false, format!("{mute} connections began with events")),
+    let connections = &evidence.seen.connections;
+    let sockets = || connections.iter().filter(|connection| connection.websocket);
+    let mute = sockets().filter(|connection| connection.events_before_hello).count();
+    let spoke = sockets().any(|connection| connection.hello.is_some());
+    match (mute, sockets().count()) {
+        (0, 0) if connections.is_empty() => finding(rules::HELLO, Verdict::NotSeen, "it never connected"),
+        (0, 0) => finding(rules::HELLO, Verdict::NotSeen, "it used REST only"),
+        (0, _) if !spoke => finding(rules::HELLO, Verdict::NotSeen, "no event came over a WebSocket"),
+        (0, _) => kept_if(rules::HELLO, true, "on every connection"),
+        (mute, _) => kept_if(rules::HELLO, false, format!("{mute} connections began with events")),
     }
 }
 
@@ -410,6 +431,7 @@ fn backoff(evidence: &Evidence<'_>) -> Finding {
         Some(_) if paused > u64::from(HAMMERING) => {
             kept_if(rules::BACKOFF, false, format!("{paused} refusals while recording was paused"))
         }
+        Some(0) => finding(rules::BACKOFF, Verdict::NotSeen, "no try was seen while the recorder was away"),
         Some(knocks) => {
             kept_if(rules::BACKOFF, true, format!("at most {knocks} tries while the recorder was away"))
         }

@@ -22,6 +22,9 @@ pub fn of_client(tried: &Tried) -> String {
         count(u64::from(tried.rounds), "round"),
         tried.seed,
     );
+    if let Some(ended) = &tried.ended {
+        out.push_str(&format!("{} {ended}\n{}\n", paint(state::RED, "✗"), last_words(tried)));
+    }
     for finding in &tried.rules {
         out.push_str(&line(finding));
     }
@@ -29,20 +32,28 @@ pub fn of_client(tried: &Tried) -> String {
     for (what, lacks) in
         [("lost", &tried.lost), ("there twice", &tried.twice), ("out of order", &tried.out_of_order)]
     {
-        if !lacks.is_empty() {
+        // of one round the rules say it; of several, each rule tells one round only
+        if tried.rounds > 1 && !lacks.is_empty() {
             let sign = paint(state::RED, "▲");
             out.push_str(&format!("{sign} {what}: {}\n", one_line(&told(lacks))));
         }
     }
-    if !tried.last_words.is_empty() {
-        out.push_str("what the client said last on stderr:\n");
-        tried.last_words.iter().for_each(|line| out.push_str(&format!("   {}\n", clean(line))));
+    if tried.ended.is_none() {
+        out.push_str(&last_words(tried));
     }
     out.push_str(&match tried.passed {
         true => format!("{} nothing was lost, nothing came twice\n", paint(state::GREEN, "✓")),
         false => format!("{} this client does not keep to the protocol\n", paint(state::RED, "✗")),
     });
     out
+}
+
+fn last_words(tried: &Tried) -> String {
+    if tried.last_words.is_empty() {
+        return String::new();
+    }
+    let lines = tried.last_words.iter().map(|line| format!("   {}\n", clean(line)));
+    format!("what the client said last on stderr:\n{}", lines.collect::<String>())
 }
 
 fn line(finding: &Finding) -> String {
@@ -111,8 +122,13 @@ mod tests {
                 finding(rules::SEQ, Verdict::Broken, "40 of 40 events have no seq"),
             ],
             faults: Vec::new(),
+            ended: None,
             last_words: vec!["Traceback".into()],
         };
         insta::assert_snapshot!(samples::plain(&of_client(&tried)));
+        let ended = "the client ended with code 2 before the first line was acknowledged";
+        let early = samples::plain(&of_client(&Tried { ended: Some(ended.into()), ..tried }));
+        let wanted = format!("\n\n✗ {ended}\nwhat the client said last on stderr:\n   Traceback\n\n✗ keeps");
+        assert!(early.contains(&wanted) && early.matches("Traceback").count() == 1, "{early}");
     }
 }

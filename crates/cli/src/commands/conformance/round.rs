@@ -185,9 +185,12 @@ impl Round {
         strikes.mark_unchanged();
         self.proxy.arm(strike);
         self.feed(messages).await;
-        // nobody is left to be struck
-        let patience = if self.subject.has_ended() { Duration::ZERO } else { self.patience };
-        let struck = tokio::time::timeout(patience, strikes.changed()).await.is_ok();
+        let struck = tokio::select! {
+            biased;
+            struck = tokio::time::timeout(self.patience, strikes.changed()) => struck.is_ok(),
+            // nobody is left to be struck
+            () = self.subject.gone() => false,
+        };
         self.proxy.disarm();
         struck
     }

@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 
 /// Lines of its stderr that are kept for the report.
 const WORDS: usize = 20;
-/// Longest wait for the end of its stdout, which a process of its own may hold open behind its end.
+/// Longest wait for the end of its stdout, and of its stderr, which a process of its own may hold open behind its end.
 const STDOUT_WAIT: Duration = Duration::from_secs(2);
 
 type LastWords = Arc<Mutex<VecDeque<String>>>;
@@ -38,6 +38,7 @@ struct Process {
     stdin: Option<ChildStdin>,
     replies: watch::Receiver<Vec<Reply>>,
     listening: JoinHandle<()>,
+    remembering: Option<JoinHandle<()>>,
     /// Lines that were written to its stdin.
     told: usize,
 }
@@ -91,6 +92,11 @@ impl Subject {
     /// Whether it ended before it was told to.
     pub fn has_ended(&mut self) -> bool {
         !matches!(self.process.child.try_wait(), Ok(None))
+    }
+
+    /// Waits for its end, whoever brings it about.
+    pub async fn gone(&mut self) {
+        let _ = self.process.child.wait().await;
     }
 
     /// `kill -9`; what it had replied to each line by then.
@@ -158,13 +164,11 @@ impl Process {
         command.process_group(0);
         let mut child = command.spawn().with_context(|| format!("cannot start the client {program:?}"))?;
         let stdin = child.stdin.take();
-        if let Some(stderr) = child.stderr.take() {
-            tokio::spawn(remember(stderr, words));
-        }
+        let remembering = child.stderr.take().map(|stderr| tokio::spawn(remember(stderr, words)));
         let stdout = child.stdout.take().context("the client has no stdout")?;
         let (sender, replies) = watch::channel(Vec::new());
         let listening = tokio::spawn(replies::listen(stdout, sender));
-        Ok(Self { child, stdin, replies, listening, told: 0 })
+        Ok(Self { child, stdin, replies, listening, remembering, told: 0 })
     }
 
     async fn write(&mut self, line: &str, patience: Duration) -> bool {
@@ -176,9 +180,12 @@ impl Process {
         matches!(tokio::time::timeout(patience, writing).await, Ok(Ok(())))
     }
 
-    /// All replies, after its end.
+    /// All replies, after its end; by then its stderr is read as well.
     async fn heard(&mut self) -> Vec<Reply> {
         let _ = tokio::time::timeout(STDOUT_WAIT, &mut self.listening).await;
+        if let Some(remembering) = self.remembering.take() {
+            let _ = tokio::time::timeout(STDOUT_WAIT, remembering).await;
+        }
         self.replies.borrow().clone()
     }
 

@@ -9,7 +9,7 @@ use crate::app::{App, client_name};
 use crate::args::Send;
 use crate::exit::Exit;
 use anyhow::Result;
-use chasm_client::recorder::{Mode, State};
+use chasm_client::recorder::{Connection, Left, Mode, State};
 use chasm_client::{RecordError, Recorder, Settings};
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ pub async fn run(app: &App<'_>, args: Send) -> Result<Exit> {
     let recorder = Recorder::connect(settings(app)?).await?;
     let pauses = tell_of_pauses(app, &recorder);
     let mut summary = Summary::default();
-    read_all(app, &args, &recorder, &mut summary).await?;
+    let stop = read_all(app, &args, &recorder, &mut summary).await.err();
     tokio::select! {
         () = settled(&recorder) => {}
         _ = tokio::signal::ctrl_c() => {}
@@ -30,22 +30,40 @@ pub async fn run(app: &App<'_>, args: Send) -> Result<Exit> {
     pauses.abort();
     let (report, state) = (recorder.report(), recorder.state());
     let left = recorder.close().await;
+    summary.stopped_at = stop.as_ref().map(|stop| stop.line);
     let exit = summary.close(app, report, left.events)?;
-    if left.events == 0 {
-        return Ok(exit);
+    if left.events > 0 {
+        let why = state.trouble.clone().unwrap_or_else(|| why_not(&state).to_owned());
+        app.out.complain(&format!("{why}; {}", kept(&left, app.given_server())));
     }
-    let why = state.trouble.clone().unwrap_or_else(|| why_not(&state).to_owned());
+    match stop {
+        Some(stop) => Err(stop.into()),
+        None if left.events == 0 => Ok(exit),
+        None if state.connection == Connection::Away => Ok(Exit::NoRecorder),
+        None => Ok(Exit::Failure),
+    }
+}
+
+/// A line that could not be kept.
+#[derive(Debug, thiserror::Error)]
+#[error("line {line} is not kept, nor what comes after it: {why}. Send again from line {line} on")]
+struct Stop {
+    line: u64,
+    why: anyhow::Error,
+}
+
+/// `3 events are kept in FOLDER and go with the next …`
+fn kept(left: &Left, server: Option<&str>) -> String {
     let (events, go) = match left.events {
         1 => (String::from("1 event is"), "goes"),
         more => (format!("{more} events are"), "go"),
     };
-    let folder = left.folder.display();
-    app.out.complain(&format!("{why}; {events} kept in {folder} and {go} with the next `chasm send`"));
-    Ok(if state.connection == chasm_client::recorder::Connection::Away {
-        Exit::NoRecorder
-    } else {
-        Exit::Failure
-    })
+    // what is meant for one recorder is never sent to another one
+    let command = match server {
+        Some(url) => format!("chasm --server {url} send"),
+        None => "chasm send".to_owned(),
+    };
+    format!("{events} kept in {} and {go} with the next `{command}`", left.folder.display())
 }
 
 fn why_not(state: &State) -> &'static str {
@@ -63,7 +81,12 @@ fn settings(app: &App<'_>) -> Result<Settings> {
     })
 }
 
-async fn read_all(app: &App<'_>, args: &Send, recorder: &Recorder, summary: &mut Summary) -> Result<()> {
+async fn read_all(
+    app: &App<'_>,
+    args: &Send,
+    recorder: &Recorder,
+    summary: &mut Summary,
+) -> Result<(), Stop> {
     let mut stop = std::pin::pin!(tokio::signal::ctrl_c());
     let mut input = stdin_lines();
     loop {
@@ -72,9 +95,11 @@ async fn read_all(app: &App<'_>, args: &Send, recorder: &Recorder, summary: &mut
             _ = &mut stop => None,
         };
         let Some((number, line)) = line else { return Ok(()) };
-        for event in lines::events(&line?, args.session.as_ref().map(|id| id.as_str())) {
+        let stop = |why: anyhow::Error| Stop { line: number, why };
+        let line = line.map_err(|error| stop(error.into()))?;
+        for event in lines::events(&line, args.session.as_ref().map(|id| id.as_str())) {
             let taken = match event {
-                Ok(raw) => hand_over(recorder, &raw).await?,
+                Ok(raw) => hand_over(recorder, &raw).await.map_err(stop)?,
                 Err(error) => Err(error),
             };
             match taken {
@@ -142,4 +167,22 @@ fn tell_of_pauses(app: &App<'_>, recorder: &Recorder) -> tokio::task::AbortHandl
         }
     });
     task.abort_handle()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_says_what_sends_it() {
+        let left = |events| Left { events, folder: "/d/outbox/chasm".into() };
+        assert_eq!(
+            kept(&left(1), None),
+            "1 event is kept in /d/outbox/chasm and goes with the next `chasm send`"
+        );
+        assert_eq!(
+            kept(&left(3), Some("http://h:1")),
+            "3 events are kept in /d/outbox/chasm and go with the next `chasm --server http://h:1 send`"
+        );
+    }
 }

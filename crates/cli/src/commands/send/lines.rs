@@ -3,8 +3,9 @@
 //! Owns what a line may be. Never changes an event but for a `session_id` that is missing and was given.
 
 use chasm_protocol::{ErrorCode, Limits, parse_event};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::value::RawValue;
+use std::collections::BTreeMap;
 
 /// What is wrong with a line, or with an event of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -41,22 +42,20 @@ fn event(text: &str, session: Option<&str>) -> Result<String, LineError> {
     }
 }
 
-/// `text`, with the session where it names none.
+/// `text`, with the session where it is an event, whole or not, that names none. A control frame stays what it is.
 fn with_session(text: &str, session: Option<&str>) -> String {
-    #[derive(Deserialize)]
-    struct Named<'a> {
-        #[serde(borrow)]
-        session_id: Option<&'a RawValue>,
-        #[serde(borrow)]
-        event_type: Option<&'a RawValue>,
-    }
-    let named = serde_json::from_str::<Named<'_>>(text);
-    let (Some(session), Ok(Named { session_id: None, event_type: Some(_) })) = (session, named) else {
+    let (Some(session), Ok(fields)) = (session, serde_json::from_str::<BTreeMap<String, &RawValue>>(text))
+    else {
         return text.to_owned();
     };
+    let is_control = fields.contains_key("type") && !fields.contains_key("event_type");
+    if is_control || fields.contains_key("session_id") {
+        return text.to_owned();
+    }
     match (text.split_once('{'), serde_json::to_string(session)) {
-        (Some((before, rest)), Ok(session)) if !text.contains("\"session_id\"") => {
-            format!("{before}{{\"session_id\":{session},{rest}")
+        (Some((before, rest)), Ok(session)) => {
+            let comma = if fields.is_empty() { "" } else { "," };
+            format!("{before}{{\"session_id\":{session}{comma}{rest}")
         }
         _ => text.to_owned(),
     }
@@ -88,5 +87,17 @@ mod tests {
         assert_eq!(got, r#"{"session_id":"a \"b\"","event_type":"x","data":{}}"#);
         let named = r#"{"session_id":"s","event_type":"x"}"#;
         assert_eq!(events(named.as_bytes(), Some("t")), [Ok(named.to_owned())]);
+        let inside = br#"{"event_type":"x","data":{"session_id":"other"}}"#;
+        let got = events(inside, Some("t")).remove(0).unwrap();
+        assert_eq!(got, r#"{"session_id":"t","event_type":"x","data":{"session_id":"other"}}"#);
+    }
+
+    #[test]
+    fn what_else_is_missing_is_named_where_the_session_is_given() {
+        let lacks = |line: &str| events(line.as_bytes(), Some("s")).remove(0).unwrap_err().message;
+        for line in [r#"{"role":"user","content":"hi"}"#, "{}", " { }"] {
+            assert!(lacks(line).starts_with("`event_type` is missing"), "{line}: {}", lacks(line));
+        }
+        assert!(lacks(r#"{"type":"ping"}"#).starts_with("`session_id` is missing"));
     }
 }

@@ -31,7 +31,7 @@ fn judged(stored: &BTreeMap<String, Stored>, seen: &Seen, end: &End) -> Judgemen
     let messages: Vec<Message> =
         (1..=3).map(|n| message(n, if n == 1 { Fault::Calm } else { Fault::Cut })).collect();
     let said = Said::default();
-    judge(&Evidence { round: 1, messages: &messages, outcomes: &[], stored, seen, end, said })
+    judge(&Evidence { round: 1, messages: &messages, outcomes: &[], stored, seen, end, early: false, said })
 }
 
 fn verdict(judgement: &Judgement, id: &str) -> (Verdict, String) {
@@ -56,6 +56,24 @@ fn what_is_lost_is_named_with_its_fault() {
     let wanted = "2 of 3 are lost: messages 2, 3 under «cut»; 2 of them were never sent";
     assert_eq!(verdict(&judgement, "keep"), (Verdict::Broken, wanted.into()));
     assert_eq!(verdict(&judgement, "finish").0, Verdict::Broken);
+}
+
+#[test]
+fn a_run_is_told_by_its_ends() {
+    assert_eq!(runs(&[3, 4, 9, 10, 11, 12, 14]), "3, 4, 9–12, 14");
+    assert_eq!(runs(&[1, 2, 3]), "1–3");
+    assert_eq!(runs(&[7]), "7");
+}
+
+#[test]
+fn what_did_not_happen_is_not_called_kept() {
+    let judgement = judged(&stored(&[]), &Seen::default(), &End::Exited(Some(2)));
+    for id in ["order", "well-formed", "hello", "backoff"] {
+        assert_eq!(verdict(&judgement, id).0, Verdict::NotSeen, "{id}");
+    }
+    assert_eq!(verdict(&judgement, "hello").1, "it never connected");
+    let kept = judgement.findings.iter().filter(|finding| finding.verdict == Verdict::Kept);
+    assert_eq!(kept.count(), 0, "{judgement:?}");
 }
 
 #[test]
@@ -109,6 +127,7 @@ fn streamed(events: &[Value], reads: &[&str], said: Said) -> Judgement {
         stored: &BTreeMap::from([("s".to_owned(), stored)]),
         seen: &Seen::default(),
         end: &End::Exited(Some(0)),
+        early: false,
         said,
     })
 }
@@ -190,6 +209,7 @@ fn killed(there: &[usize], open: &[usize], kept: usize) -> Judgement {
         stored: &stored(there),
         seen: &Seen::default(),
         end: &End::Exited(Some(0)),
+        early: false,
         said: Said { kept, skipped: 0 },
     })
 }

@@ -209,9 +209,12 @@ describe('a hundred thousand sessions', () => {
     await says(v, ALL);
     expect(await field(v).evaluate((element) => element === document.activeElement)).toBe(true);
     await v.page.keyboard.type(NEEDLE.slice(0, 9), { delay: 15 });
+    // fewer letters find it too
+    await expect.poll(() => v.query.get('q')).toBe(NEEDLE.slice(0, 9));
     await says(v, 1);
-    expect(v.query.get('q')).toBe(NEEDLE.slice(0, 9));
-    expect((await (await seen(marks(v))).textContent())?.toLowerCase()).toContain(NEEDLE.slice(0, 9));
+    await expect
+      .poll(async () => (await marks(v).first().textContent())?.toLowerCase())
+      .toContain(NEEDLE.slice(0, 9));
     await v.page.keyboard.type(NEEDLE.slice(9));
     await expect.poll(() => v.query.get('q')).toBe(NEEDLE);
     await says(v, 1);

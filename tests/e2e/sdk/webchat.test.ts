@@ -143,12 +143,15 @@ test('a recorder that is killed gets everything when it is back', async () => {
 });
 
 test('a site that is not allowed is told of, keeps, and is recorded once it is allowed; it reads nothing', async () => {
+  const home = await context.newPage();
+  const live = home.waitForResponse((answer) => answer.url().includes('/api/recording/live'));
+  await home.goto(recorder.address);
+  await live;
+  // told once a day: of the page that is open, where it comes back before it is closed
   await recorder.api.json('PATCH', '/api/settings', { allowed_origins: [] });
   await page.close();
-  const home = await context.newPage();
-  await home.goto(recorder.address);
-  await home.getByText('no client connected').waitFor();
   page = await open();
+  await home.locator('.toast', { hasText: `${origin} wants to record here` }).waitFor();
   await send('not yet');
   const answer = await whole();
   await expect.poll(standing).toContain('has not allowed this site');
@@ -162,8 +165,8 @@ test('a site that is not allowed is told of, keeps, and is recorded once it is a
   }, 'the notice');
   expect(asked).toMatchObject([{ origin }]);
 
-  const asks = home.locator('.toast', { hasText: `${origin} wants to record here` });
-  await asks.getByRole('button', { name: 'Allow' }).click();
+  await home.goto(`${recorder.address}/#/status`);
+  await home.getByRole('button', { name: `Allow ${origin} to record` }).click();
   await home.locator('.toast', { hasText: `${origin} may record now` }).waitFor();
   const detail = await recorded(has(LAST_WORDS), 'what was kept meanwhile');
   expect(says(detail)).toEqual(['user: not yet', `assistant: ${answer}`]);

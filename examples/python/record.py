@@ -81,18 +81,22 @@ def run(client, lines):
 def take(client, line):
     """Records what a line says; answers whether more may come."""
     item = parse(line)
-    kind = item["kind"]
-    if kind == "end":
+    if item["kind"] == "end":
         return False
-    # an answer that streams in is recorded piece by piece; the whole at its end has the same message_id
-    data = {name: item[name] for name in CARRIED[kind] if name in item}
     try:
-        client.record(item["session"], EVENT_TYPES[kind], **data)
+        record(client, item)
     except UnicodeEncodeError:
         raise BadLine("it has half a character (a lone surrogate)") from None
+    return True
+
+
+def record(client, item):
+    """An answer that streams in is recorded piece by piece; the whole at its end has the same message_id."""
+    kind = item["kind"]
+    data = {name: item[name] for name in CARRIED[kind] if name in item}
+    client.record(item["session"], EVENT_TYPES[kind], **data)
     # said only now that it is on disk, and said at once
     answer("kept")
-    return True
 
 
 def parse(line):

@@ -94,8 +94,16 @@ impl Display {
     }
 
     /// Asks a window to close, as its frame's button does. Needs a window manager: it is the one that asks.
+    /// One that has only just begun may not hear its keys yet: they are pressed again, as a person would.
     pub fn close(&self, window: &Window) {
-        self.xdotool(&["windowactivate", "--sync", &window.id, "key", "--clearmodifiers", "alt+F4"]);
+        wait_for("the end of a window that was asked to close", PATIENCE, || {
+            self.xdotool(&["windowactivate", "--sync", &window.id, "key", "--clearmodifiers", "alt+F4"]);
+            let gone = || {
+                std::thread::sleep(Duration::from_millis(50));
+                self.window(&window.id).is_none()
+            };
+            (0..20).any(|_| gone()).then_some(())
+        });
     }
 
     /// Gives it the keyboard, with or without a window manager.

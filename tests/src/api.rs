@@ -62,6 +62,12 @@ impl Api {
         self.walk(&path, "events").await
     }
 
+    /// The numbers that the messages on disk begin with, in the order in which they are listed; others are passed over.
+    pub async fn numbers(&self, id: &str) -> Vec<u64> {
+        let number = |event: &Value| event["data"]["content"].as_str()?.split(' ').next()?.parse().ok();
+        self.events(id).await.iter().filter_map(|row| number(&row["event"])).collect()
+    }
+
     /// All items of a listing, page by page.
     pub async fn walk(&self, path: &str, items: &str) -> Vec<Value> {
         let (mut all, mut cursor) = (Vec::new(), String::new());

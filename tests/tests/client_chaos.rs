@@ -143,16 +143,10 @@ fn an_hour_without_a_recorder_costs_disk_and_no_memory() {
         assert!(peak < before + 48 * 1024, "{before} KiB before, at most {peak} KiB");
         writeln!(tell).unwrap();
         program.ends_well(Duration::from_secs(60));
-        let stored = recorder.events("away").await;
-        let got: Vec<u64> = stored.iter().filter_map(|row| number(&row["event"])).collect();
+        let got = recorder.numbers("away").await;
         assert!(got.iter().copied().eq(1..=AWAY_EVENTS), "{} are there, or in another order", got.len());
         assert_eq!(size(&folder.join("outbox")), 0, "what was acknowledged is not kept");
     });
-}
-
-/// The number that a message begins with.
-fn number(event: &Value) -> Option<u64> {
-    event["data"]["content"].as_str()?.split(' ').next()?.parse().ok()
 }
 
 fn size(folder: &Path) -> u64 {
@@ -196,8 +190,7 @@ fn where_no_websocket_gets_through_rest_carries_it_until_one_does() {
         session.end(None).unwrap();
         client.flush().await.unwrap();
         assert_eq!(client.close().await.events, 0);
-        let stored = recorder.events("by-rest").await;
-        let got: Vec<u64> = stored.iter().filter_map(|row| number(&row["event"])).collect();
+        let got = recorder.numbers("by-rest").await;
         assert!(got.iter().copied().eq(1..=701), "{} are there, or in another order", got.len());
         let seen = recorder.session("by-rest").await;
         assert_eq!(seen["state"], "completed");
@@ -222,8 +215,7 @@ fn on_a_line_that_always_breaks_some_events_get_through_each_time() {
                 session.message(Role::User, format!("{n} {}", "x".repeat(BRITTLE_BYTES / 10))).unwrap();
             }
             client.flush().await.unwrap();
-            let stored = recorder.events("brittle").await;
-            let got: Vec<u64> = stored.iter().filter_map(|row| number(&row["event"])).collect();
+            let got = recorder.numbers("brittle").await;
             assert!(got.iter().copied().eq(1..=EVENTS), "{weather:?}: {got:?}");
         });
     }

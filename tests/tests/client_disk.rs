@@ -40,13 +40,6 @@ fn say(session: &Session, n: u64) -> Result<String, RecordError> {
     session.message(Role::User, format!("{n} {}", "x".repeat(LONG)))
 }
 
-/// The numbers that the recorded messages begin with.
-async fn numbers(recorder: &Recorder) -> Vec<u64> {
-    let events = recorder.events(SESSION).await;
-    let number = |text: &str| text.split(' ').next()?.parse().ok();
-    events.iter().filter_map(|row| number(row["event"]["data"]["content"].as_str()?)).collect()
-}
-
 #[test]
 fn a_recorder_without_room_is_waited_for() {
     for mode in [Mode::Live, Mode::Batch] {
@@ -73,7 +66,7 @@ fn a_recorder_without_room_is_waited_for() {
             std::fs::remove_file(ballast).unwrap();
             session.end(None).unwrap();
             client.flush().await.unwrap();
-            assert!(numbers(&recorder).await.into_iter().eq(1..=120), "{mode:?}");
+            assert!(recorder.numbers(SESSION).await.into_iter().eq(1..=120), "{mode:?}");
             assert_eq!(recorder.session(SESSION).await["state"], "completed");
             assert_eq!(client.close().await.events, 0);
         });
@@ -108,7 +101,7 @@ fn an_outbox_without_room_refuses_the_call_and_keeps_what_it_has() {
         kept.push(201);
         recorder.restart();
         client.flush().await.unwrap();
-        assert_eq!(numbers(&recorder).await, kept);
+        assert_eq!(recorder.numbers(SESSION).await, kept);
         let missing = &recorder.session(SESSION).await["missing"];
         assert_eq!(*missing, serde_json::json!([]), "what was refused took no number");
         let state = client.state();

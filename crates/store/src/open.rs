@@ -123,9 +123,17 @@ impl Store {
 
     /// Bytes of the database and its write-ahead log.
     pub fn size(&self) -> u64 {
-        let bytes = |path: &Path| std::fs::metadata(path).map_or(0, |meta| meta.len());
-        bytes(&self.path) + bytes(&with_suffix(&self.path, "-wal"))
+        bytes(&self.path) + self.log_size()
     }
+
+    /// Bytes of the write-ahead log.
+    pub(crate) fn log_size(&self) -> u64 {
+        bytes(&with_suffix(&self.path, "-wal"))
+    }
+}
+
+fn bytes(path: &Path) -> u64 {
+    std::fs::metadata(path).map_or(0, |meta| meta.len())
 }
 
 pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

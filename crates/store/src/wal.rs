@@ -5,7 +5,7 @@
 
 use crate::connect::mover_options;
 use crate::error::{Doing, StoreError};
-use crate::open::{Store, with_suffix};
+use crate::open::Store;
 use sqlx::{ConnectOptions, Connection};
 use std::path::Path;
 use std::sync::Arc;
@@ -39,9 +39,7 @@ impl Store {
     /// Begins to move the log where it is long, and does not wait for it: the next flush is folded and written meanwhile. A log that
     /// was moved as a whole is written from its beginning again; one that grows faster than it is moved, a commit moves.
     pub(crate) fn move_log(&self) {
-        let long =
-            std::fs::metadata(with_suffix(&self.path, "-wal")).is_ok_and(|log| log.len() >= LONG_BYTES);
-        if !long {
+        if self.log_size() < LONG_BYTES {
             return;
         }
         let Ok(turn) = self.mover.turn.clone().try_lock_owned() else { return };

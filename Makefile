@@ -103,7 +103,7 @@ bench: ## measure the recorder, in release (ARGS="--quick")
 	cargo build --release -p chasm-cli --bin chasm -p chasm-benches --bin chasm-benches
 	"$$CARGO_TARGET_DIR/release/chasm-benches" $(ARGS)
 
-figures: ## what the desktop app and the page cost: start, memory, processor, paint, search, scroll; in release
+figures: ## what the desktop app, the page and the TypeScript SDK cost: start, memory, paint, search, overhead; in release
 	@$(SETUP) test
 	@$(MAKE) page
 	cargo build --release -p chasm-recorder -p chasm-cli --bins
